@@ -1,0 +1,2 @@
+# The kernels for any CPU of this architecture.
+include "kernels.pxi"

@@ -1,0 +1,77 @@
+# What the core and the kernels agree on: the native dtypes and the table of
+# kernels that an instruction set provides.
+
+from libc.stdint cimport (
+    int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
+)
+
+cdef extern from "scalars.h" nogil:
+    ctypedef struct boolean:
+        uint8_t value
+    ctypedef struct half:
+        uint16_t bits
+    ctypedef struct bfloat16:
+        uint16_t bits
+    ctypedef long double longdouble
+    ctypedef struct complex64:
+        float real, imag
+    ctypedef struct complex128:
+        double real, imag
+    ctypedef struct clongdouble:
+        longdouble real, imag
+
+# The one list of dtypes: whatever has an entry per dtype is in this order.
+cdef enum:
+    BOOL
+    INT8
+    INT16
+    INT32
+    INT64
+    UINT8
+    UINT16
+    UINT32
+    UINT64
+    FLOAT16
+    BFLOAT16
+    FLOAT32
+    FLOAT64
+    LONGDOUBLE
+    COMPLEX64
+    COMPLEX128
+    CLONGDOUBLE
+    NATIVE_COUNT
+
+cdef enum:
+    OUT
+    A
+    B
+    OPERANDS
+
+# One operand of a plane: rows strides[0] bytes apart, elements strides[1].
+cdef struct view_t:
+    char* data
+    Py_ssize_t strides[2]
+
+cdef struct plane_t:
+    Py_ssize_t shape[2]
+    view_t views[OPERANDS]
+
+# A real coefficient of a complex result is stored in the real dtype and scales
+# both parts; these bits of `real` say which of the two are.
+cdef enum:
+    BETA_REAL = 1
+    ALPHA_REAL = 2
+
+# The pointers to coefficients are to the dtype of the kernel.
+ctypedef void (*add_t)(
+    const plane_t* plane, const void* beta, const void* alpha, int real
+) noexcept nogil
+ctypedef void (*convert_t)(
+    Py_ssize_t m, Py_ssize_t n,
+    void* out, const Py_ssize_t* out_strides,
+    const void* x, const Py_ssize_t* x_strides,
+) noexcept nogil
+
+cdef struct kernels_t:
+    add_t add[NATIVE_COUNT]
+    convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]

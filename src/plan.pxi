@@ -1,0 +1,195 @@
+# Where in memory: broadcasting, the order of the axes, and overlap, worked out in C
+# on shapes and strides alone. A plan ends as few axes as possible, outermost first,
+# so that a contiguous call of any rank is one row.
+
+from libc.stdlib cimport llabs
+
+cdef enum:
+    MAX_NDIM = 64  # NumPy's own limit
+
+cdef struct plan_t:
+    int ndim
+    Py_ssize_t shape[MAX_NDIM]
+    Py_ssize_t strides[OPERANDS][MAX_NDIM]
+    char* data[OPERANDS]
+    Py_ssize_t itemsize[OPERANDS]
+
+
+cdef void begin(plan_t* plan, int ndim) noexcept nogil:
+    cdef int axis
+    plan.ndim = ndim
+    for axis in range(ndim):
+        plan.shape[axis] = 1
+
+
+cdef bint bring(
+    plan_t* plan, int operand, char* data, Py_ssize_t itemsize,
+    int ndim, const Py_ssize_t* shape, const Py_ssize_t* strides, bint may_grow,
+) noexcept nogil:
+    """Add an operand to the plan: False if it does not broadcast to the plan's shape
+    (nor, where the shape may grow, the plan's shape to it)."""
+    cdef int axis, missing = plan.ndim - ndim
+    cdef Py_ssize_t* own = plan.strides[operand]
+    if missing < 0:
+        return False
+    plan.data[operand] = data
+    plan.itemsize[operand] = itemsize
+    for axis in range(missing):
+        own[axis] = 0
+    for axis in range(ndim):
+        own[missing + axis] = 0
+        if shape[axis] == 1:
+            continue
+        if shape[axis] != plan.shape[missing + axis]:
+            if not may_grow or plan.shape[missing + axis] != 1:
+                return False
+            plan.shape[missing + axis] = shape[axis]
+        own[missing + axis] = strides[axis]
+    return True
+
+
+cdef inline bint precedes(const plan_t* plan, int x, int y) noexcept nogil:
+    """Whether axis y, now the outer one, belongs inside axis x: NumPy's order="K".
+    Operands that disagree leave the axes in C order."""
+    cdef int operand
+    cdef bint smaller = False
+    cdef Py_ssize_t sx, sy
+    for operand in range(A, OPERANDS):
+        sx = plan.strides[operand][x]
+        sy = plan.strides[operand][y]
+        if sx != 0 and sy != 0:
+            if llabs(sy) >= llabs(sx):
+                return False
+            smaller = True
+    return smaller
+
+
+cdef inline bint comparable(const plan_t* plan, int x, int y) noexcept nogil:
+    return (
+        (plan.strides[A][x] != 0 and plan.strides[A][y] != 0)
+        or (plan.strides[B][x] != 0 and plan.strides[B][y] != 0)
+    )
+
+
+cdef void keep_order(const plan_t* plan, int* order) noexcept nogil:
+    """The axes, outermost first, in the memory order of a fresh result. An insertion
+    sort, because `comparable` is not transitive and NumPy's answer is the one that
+    its insertion sort gives."""
+    cdef int i, j, place, axis
+    for i in range(plan.ndim):
+        order[i] = i
+    for i in range(plan.ndim - 2, -1, -1):
+        axis = order[i]
+        place = i
+        for j in range(i + 1, plan.ndim):
+            if comparable(plan, axis, order[j]):
+                if not precedes(plan, order[j], axis):
+                    break
+                place = j
+        for j in range(i, place):
+            order[j] = order[j + 1]
+        order[place] = axis
+
+
+cdef void lay_out(plan_t* plan, const int* order, Py_ssize_t itemsize) noexcept nogil:
+    """Give a fresh result its strides."""
+    cdef int i
+    cdef Py_ssize_t stride = itemsize
+    plan.itemsize[OUT] = itemsize
+    for i in range(plan.ndim - 1, -1, -1):
+        plan.strides[OUT][order[i]] = stride
+        stride *= max(plan.shape[order[i]], 1)
+
+
+cdef void simplify(plan_t* plan) noexcept nogil:
+    """Drop axes of length 1, sort the others by the stride of out, and merge those
+    that are one run of memory in every operand."""
+    cdef int i, j, operand, ndim = 0
+    cdef Py_ssize_t length
+    cdef Py_ssize_t[OPERANDS] moved
+    cdef bint merge
+    for i in range(plan.ndim):
+        length = plan.shape[i]
+        if length == 1:
+            continue
+        for operand in range(OPERANDS):
+            moved[operand] = plan.strides[operand][i]
+        j = ndim
+        while j > 0 and llabs(plan.strides[OUT][j - 1]) < llabs(moved[OUT]):
+            plan.shape[j] = plan.shape[j - 1]
+            for operand in range(OPERANDS):
+                plan.strides[operand][j] = plan.strides[operand][j - 1]
+            j -= 1
+        plan.shape[j] = length
+        for operand in range(OPERANDS):
+            plan.strides[operand][j] = moved[operand]
+        ndim += 1
+    plan.ndim = 0
+    for i in range(ndim):
+        j = plan.ndim - 1
+        merge = j >= 0
+        if merge:
+            for operand in range(OPERANDS):
+                if plan.strides[operand][j] != plan.shape[i] * plan.strides[operand][i]:
+                    merge = False
+        if merge:
+            plan.shape[j] *= plan.shape[i]
+        else:
+            j += 1
+            plan.shape[j] = plan.shape[i]
+            plan.ndim += 1
+        for operand in range(OPERANDS):
+            plan.strides[operand][j] = plan.strides[operand][i]
+
+
+cdef Py_ssize_t size_of(const plan_t* plan) noexcept nogil:
+    cdef int axis
+    cdef Py_ssize_t size = 1
+    for axis in range(plan.ndim):
+        size *= plan.shape[axis]
+    return size
+
+
+cdef void bounds(const plan_t* plan, int operand, char** low, char** high) noexcept nogil:
+    cdef int axis
+    cdef Py_ssize_t reach
+    low[0] = plan.data[operand]
+    high[0] = plan.data[operand] + plan.itemsize[operand]
+    for axis in range(plan.ndim):
+        reach = (plan.shape[axis] - 1) * plan.strides[operand][axis]
+        if reach < 0:
+            low[0] += reach
+        else:
+            high[0] += reach
+
+
+cdef bint safe_to_write(const plan_t* plan, int operand) noexcept nogil:
+    """Whether writing out cannot change what is still to be read of the operand:
+    they lie apart, or are the very same view. A quick test that may say no in vain."""
+    cdef int axis
+    cdef char* low
+    cdef char* high
+    cdef char* out_low
+    cdef char* out_high
+    bounds(plan, operand, &low, &high)
+    bounds(plan, OUT, &out_low, &out_high)
+    if high <= out_low or out_high <= low:
+        return True
+    if plan.data[operand] != plan.data[OUT] or plan.itemsize[operand] != plan.itemsize[OUT]:
+        return False
+    for axis in range(plan.ndim):
+        if plan.strides[operand][axis] != plan.strides[OUT][axis]:
+            return False
+    return True
+
+
+cdef bint out_is_simple(const plan_t* plan) noexcept nogil:
+    """Whether the elements of out certainly lie apart from one another: each axis
+    steps over all that the axes inside it reach. The plan is simplified, so sorted."""
+    cdef int axis
+    cdef Py_ssize_t reach = plan.itemsize[OUT]
+    for axis in range(plan.ndim - 1, -1, -1):
+        if llabs(plan.strides[OUT][axis]) < reach:
+            return False
+        reach += (plan.shape[axis] - 1) * llabs(plan.strides[OUT][axis])
+    return True

@@ -1,0 +1,126 @@
+/* The element types that C lacks or that must stay distinct from one another,
+ * and the conversions of the two 16-bit floats. All of it is branch-free on
+ * integers, so that compilers vectorise it and every lane, tail and instruction
+ * set gives the same bits.
+ *
+ * boolean and half are structs because Cython tells the members of a fused type
+ * apart by C type: a second `unsigned char` or `unsigned short` would silently
+ * bind the wrong kernel. */
+#ifndef FASTADD_SCALARS_H
+#define FASTADD_SCALARS_H
+
+#include <fenv.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct { uint8_t value; } boolean;
+typedef struct { uint16_t bits; } half;
+typedef struct { uint16_t bits; } bfloat16;
+typedef long double longdouble;
+typedef struct { float real, imag; } complex64;
+typedef struct { double real, imag; } complex128;
+typedef struct { longdouble real, imag; } clongdouble;
+
+/* What rounding to a 16-bit float raises. These are gathered as integers through
+ * a loop and handed to the floating-point environment once, after it: a call
+ * per element would cost the vector loop. */
+enum { HALF_OVERFLOW = 1, HALF_UNDERFLOW = 2 };
+
+static inline void raise_half_flags(uint32_t flags) {
+    if (flags)
+        feraiseexcept((flags & HALF_OVERFLOW ? FE_OVERFLOW : 0) |
+                      (flags & HALF_UNDERFLOW ? FE_UNDERFLOW : 0));
+}
+
+static inline uint32_t float_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float bits_float(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Exponent and mantissa move up 13 bits and the bias changes from 15 to 127.
+ * Subnormals are normalised by an exact subtraction of normal floats, so a
+ * process that flushes float32 subnormals still reads them right. */
+static inline float half_to_float(half h) {
+    const uint32_t sign = (uint32_t)(h.bits & 0x8000u) << 16;
+    const uint32_t magnitude = (uint32_t)(h.bits & 0x7fffu) << 13;
+    const uint32_t exponent = magnitude & 0x0f800000u;
+    const uint32_t normal = magnitude + ((127u - 15u) << 23);
+    const uint32_t special = magnitude | 0x7f800000u;
+    const uint32_t subnormal = float_bits(
+        bits_float((magnitude & 0x007fffffu) + (113u << 23)) - bits_float(113u << 23));
+    const uint32_t bits = exponent == 0            ? subnormal
+                          : exponent == 0x0f800000u ? special
+                                                    : normal;
+    return bits_float(bits | sign);
+}
+
+/* Rounds to nearest even; keeps the upper NaN payload and quiets it, as the
+ * hardware instruction (vcvtps2ph) does. Tininess is judged after rounding, as
+ * x86 does. */
+static inline half float_to_half(float x, uint32_t *flags) {
+    const uint32_t bits = float_bits(x);
+    const uint32_t sign = bits >> 16 & 0x8000u;
+    const uint32_t magnitude = bits & 0x7fffffffu;
+    const uint32_t normal =
+        (magnitude + 0xfffu + (magnitude >> 13 & 1u) - ((127u - 15u) << 23)) >> 13;
+    /* Adding 0.5 puts a subnormal half's last bit at the last bit of the float. */
+    const float shifted = bits_float(magnitude) + 0.5f;
+    const uint32_t subnormal = float_bits(shifted) - float_bits(0.5f);
+    const uint32_t nan = 0x7e00u | (magnitude >> 13 & 0x3ffu);
+    const uint32_t rounded = magnitude > 0x7f800000u    ? nan
+                             : magnitude >= 0x47800000u ? 0x7c00u
+                             : magnitude < 0x38800000u  ? subnormal
+                                                        : normal;
+    const uint32_t overflow = magnitude >= 0x477ff000u && magnitude < 0x7f800000u;
+    const uint32_t underflow =
+        magnitude < 0x387ff000u && float_bits(shifted - 0.5f) != magnitude;
+    const half h = {(uint16_t)(sign | rounded)};
+    *flags |= overflow * HALF_OVERFLOW | underflow * HALF_UNDERFLOW;
+    return h;
+}
+
+/* float64 and longdouble reach float16 in one rounding. Rounding to odd on the
+ * way to float32 keeps enough of the discarded bits to make the second rounding
+ * the right one. (int64 needs no such care: above 2**24 it overflows anyway.) */
+static inline half double_to_half(double x, uint32_t *flags) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint64_t magnitude = bits & 0x7fffffffffffffffu;
+    const uint32_t sign = (uint32_t)(bits >> 32) & 0x80000000u;
+    const uint64_t rebiased = magnitude - ((uint64_t)(1023 - 127) << 52);
+    const uint32_t normal =
+        (uint32_t)(rebiased >> 29) | ((rebiased & 0x1fffffffu) != 0);
+    const uint32_t nan =
+        0x7fc00000u | ((uint32_t)(magnitude >> 29) & 0x007fffffu);
+    const uint32_t odd = magnitude > 0x7ff0000000000000u    ? nan
+                         : magnitude == 0x7ff0000000000000u ? 0x7f800000u
+                         : magnitude >= 0x47e0000000000000u ? 0x7f000001u /* 2**127 up */
+                         : magnitude >= 0x3810000000000000u ? normal
+                                                            : magnitude != 0; /* < 2**-126 */
+    return float_to_half(bits_float(odd | sign), flags);
+}
+
+static inline float bfloat16_to_float(bfloat16 b) {
+    return bits_float((uint32_t)b.bits << 16);
+}
+
+static inline bfloat16 float_to_bfloat16(float x, uint32_t *flags) {
+    const uint32_t bits = float_bits(x);
+    const uint32_t magnitude = bits & 0x7fffffffu;
+    const uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+    const uint32_t quiet = bits >> 16 | 0x0040u;
+    const uint32_t overflow = magnitude >= 0x7f7f8000u && magnitude < 0x7f800000u;
+    const uint32_t underflow = magnitude < 0x00800000u && (magnitude & 0xffffu) != 0;
+    const bfloat16 b = {(uint16_t)(magnitude > 0x7f800000u ? quiet : rounded)};
+    *flags |= overflow * HALF_OVERFLOW | underflow * HALF_UNDERFLOW;
+    return b;
+}
+
+#endif
