@@ -7,6 +7,7 @@ Nothing is written before everything has been checked.
 
 import reprlib
 import warnings
+from itertools import zip_longest
 
 import numpy as np
 
@@ -117,14 +118,20 @@ def add(
     beta = coefficient("beta", beta, dtype)
     alpha = coefficient("alpha", alpha, dtype)
     shape = common_shape(input, other)
-    if out is None:
-        return _core.run(input, other, beta, alpha, None, dtype)[()]
-    check_out(out, dtype, shape, casting)
-    input = apart(input, out)
-    other = apart(other, out)
-    if dtype.kind == "c":
-        warn_if_real(out.dtype)
-    return _core.run(input, other, beta, alpha, out, dtype)
+    path = {(input.dtype.kind, dtype.kind), (other.dtype.kind, dtype.kind)}
+    if out is not None:
+        check_out(out, dtype, shape, casting)
+        input = apart(input, out)
+        other = apart(other, out)
+        path.add((dtype.kind, out.dtype.kind))
+    if any(kind == "c" and into not in "bc" for kind, into in path):
+        warnings.warn(
+            "Casting complex values to real discards the imaginary part",
+            np.exceptions.ComplexWarning,
+            stacklevel=2,
+        )
+    result = _core.run(input, other, beta, alpha, out, dtype)
+    return result if out is not None else result[()]
 
 
 def add_(input, other, *, alpha=1, beta=1):
@@ -274,24 +281,12 @@ def checked_operand(name, value, dtype, casting):
         given = f"{name} is {value!r}"
     else:
         if np.can_cast(value.dtype, dtype, casting):
-            if dtype.kind != "c":
-                warn_if_lost(value.dtype, dtype)
             return value
         given = f"{name} has dtype {value.dtype}"
     raise TypeError(
         f"{given}, which casting={casting!r} does not let into a computation in "
         f"{dtype}. Pass another dtype= or casting=."
     )
-
-
-def warn_if_lost(dtype, into):
-    """NumPy's warning where casting="unsafe" drops an imaginary part."""
-    if dtype.kind == "c" and into.kind not in "bc":
-        warnings.warn(
-            "Casting complex values to real discards the imaginary part",
-            np.exceptions.ComplexWarning,
-            stacklevel=4,
-        )
 
 
 def coefficient(name, value, dtype):
@@ -376,15 +371,24 @@ def refusal(name, given, kind, dtype):
     )
 
 
+def broadcast(one, two):
+    """The common shape of two, None if there is none. (np.broadcast_shapes stops at 32
+    dimensions.)"""
+    pairs = list(zip_longest(reversed(one), reversed(two), fillvalue=1))
+    if any(m != n and 1 not in (m, n) for m, n in pairs):
+        return None
+    return tuple(n if m == 1 else m for m, n in reversed(pairs))
+
+
 def common_shape(input, other):
-    try:
-        return np.broadcast_shapes(input.shape, other.shape)
-    except ValueError:
+    shape = broadcast(input.shape, other.shape)
+    if shape is None:
         raise ValueError(
             f"input has shape {input.shape} and other {other.shape}, which do not "
             "broadcast together: counted from the last, each pair of lengths must be "
             "equal or have a 1."
-        ) from None
+        )
+    return shape
 
 
 def check_out(out, dtype, shape, casting):
@@ -394,11 +398,7 @@ def check_out(out, dtype, shape, casting):
             f"casting={casting!r} does not let into it. Pass an out of dtype {dtype}, "
             "or casting='unsafe'."
         )
-    try:
-        fits = np.broadcast_shapes(shape, out.shape) == out.shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if broadcast(shape, out.shape) != out.shape:
         raise ValueError(
             f"out has shape {out.shape}, to which the result's shape {shape} does not "
             f"broadcast; out is never resized. Pass an out of shape {shape}."

@@ -1,0 +1,159 @@
+"""The one list of cases: dtypes, lengths, layouts, broadcasts and aliasings, crossed by
+the tests and timed by the benchmark."""
+
+import numpy as np
+
+from fastadd import _core
+
+try:
+    from ml_dtypes import bfloat16
+except ImportError:
+    bfloat16 = None
+
+DTYPES = {
+    name: np.dtype(bfloat16 if name == "bfloat16" else name)
+    for name in _core.NAMES
+    if name != "bfloat16" or bfloat16 is not None
+}
+
+# Around the vector widths of every instruction set, for elements of 1 to 32 bytes.
+LENGTHS = (
+    *(0, 1, 7, 8, 9, 15, 17, 31, 33, 63, 65, 1003),
+    *(4096 + more for more in (1, 63, 67, 130)),
+)
+
+SHAPES = ((), (1,), (7,), (3, 5), (5, 1, 4), (2, 3, 4, 5), (1, 3, 1, 2, 1, 2, 1, 1, 3, 2))
+
+# Pairs of shapes that broadcast together.
+BROADCASTS = (
+    ((8, 8), (8,)),
+    ((8, 8), (8, 1)),
+    ((1, 33), (17, 1)),
+    ((4, 4, 4), (4, 1, 1)),
+    ((3, 1), (1, 4)),
+    ((64, 3), (3,)),
+    ((2, 5, 3, 4), (5, 1, 1)),
+    ((6, 1, 5), (7, 1)),
+    ((), (3, 4)),
+    ((0,), (1,)),
+    ((1, 0, 3), (2, 1, 1)),
+    ((2, 0), ()),
+)
+
+COEFFICIENTS = {
+    "b": ((1, 1), (0, True), (True, False)),
+    "i": ((1, 1), (3, 1), (1, -2), (-7, 5), (0, 1)),
+    "f": ((1, 1), (1.5, 1), (1, 0.1), (-0.3, 1.7), (0, 1), (float("inf"), -1)),
+    "c": ((1, 1), (1.5, 1), (-0.3, 1.7), (0.5 - 2j, 1), (2, 1j), (0.1 + 0.2j, 3 - 1j)),
+}
+
+
+def kind(dtype):
+    """'b', 'i', 'f' or 'c' of a native dtype."""
+    return {"u": "i", "V": "f"}.get(dtype.kind, dtype.kind)
+
+
+def coefficients(dtype):
+    for alpha, beta in COEFFICIENTS[kind(dtype)]:
+        negative = dtype.kind == "u" and min(alpha, beta) < 0
+        yield (alpha % 256, beta % 256) if negative and dtype.itemsize > 1 else (
+            alpha,
+            beta,
+        )
+
+
+def limits(dtype):
+    """Smallest subnormal, smallest normal and largest number of a float dtype."""
+    if dtype.kind == "V":
+        return 2.0**-133, 2.0**-126, 3.3895313892515355e38
+    about = np.finfo(dtype)
+    return about.smallest_subnormal, about.smallest_normal, about.max
+
+
+def values(shape, dtype, seed=0):
+    """Numbers over the whole range of a dtype, its hardest ones among them."""
+    rng = np.random.default_rng([seed, dtype.itemsize])
+    shape = (shape,) if isinstance(shape, int) else shape
+    size = int(np.prod(shape))
+    if dtype.kind == "b":
+        return rng.integers(0, 2, shape).astype(dtype)
+    if dtype.kind in "iu":
+        return rng.bytes(size * dtype.itemsize) and np.frombuffer(
+            rng.bytes(size * dtype.itemsize), dtype
+        ).reshape(shape).copy() if size else np.empty(shape, dtype)
+    if dtype.kind == "c":
+        x = np.empty(shape, dtype)
+        part = np.dtype(dtype.char.lower())
+        x.real, x.imag = values(shape, part, seed), values(shape, part, seed + 1)
+        return x
+    with np.errstate(all="ignore"):
+        x = (rng.standard_normal(size) * 10.0 ** rng.integers(-6, 5, size)).astype(dtype)
+        special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, *limits(dtype)])
+        where = rng.random(size) < 0.15
+        x[where] = rng.choice(special, where.sum()).astype(dtype)
+    return x.reshape(shape)
+
+
+def moderate(shape, dtype, seed=0):
+    """Finite numbers of ordinary size, for which no operation raises a flag."""
+    rng = np.random.default_rng([seed, dtype.itemsize])
+    x = rng.integers(0 if dtype.kind in "ub" else -5, 6, shape)
+    return x.astype(bool).astype(dtype) if dtype.kind == "b" else x.astype(dtype)
+
+
+def packed_field(x):
+    """A field of a packed struct: strides one byte more than a multiple."""
+    field = np.zeros(x.shape, np.dtype([("pad", "u1"), ("x", x.dtype)]))["x"]
+    field[...] = x
+    return field
+
+
+def misaligned(x):
+    memory = np.zeros(x.nbytes + 1, np.uint8)[1:]
+    view = memory.view(x.dtype).reshape(x.shape)
+    view[...] = x
+    return view
+
+
+def stepped(x):
+    wide = np.zeros((*x.shape[:-1], 3 * x.shape[-1]), x.dtype)
+    view = wide[..., ::3]
+    view[...] = x
+    return view
+
+
+def permuted(x):
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 0, -1)), -1, 0)
+
+
+# The same values in other memory. Each takes an array of at least one dimension.
+LAYOUTS = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "permuted": permuted,
+    "reversed": lambda x: np.ascontiguousarray(x[::-1])[::-1],
+    "reversed rows": lambda x: np.ascontiguousarray(x[..., ::-1])[..., ::-1],
+    "stepped": stepped,
+    "packed field": packed_field,
+    "misaligned": misaligned,
+    "swapped": lambda x: x.astype(x.dtype.newbyteorder()) if x.dtype.kind != "V" else x,
+    "read-only": lambda x: np.lib.stride_tricks.as_strided(x.copy(), writeable=False),
+}
+
+# Views of one line of 40 elements, by which out and an operand come to overlap.
+ALIASINGS = {
+    "same": lambda line: (line[:30], line[:30]),
+    "ahead": lambda line: (line[1:31], line[:30]),
+    "behind": lambda line: (line[:30], line[1:31]),
+    "far ahead": lambda line: (line[9:39], line[:30]),
+    "reversed": lambda line: (line[:30], line[:30][::-1]),
+    "other step": lambda line: (line[:20], line[:40:2]),
+    "interleaved": lambda line: (line[:40:2], line[1:40:2]),
+    "transposed": lambda line: (line[:36].reshape(6, 6), line[:36].reshape(6, 6).T),
+    "row of itself": lambda line: (line[:36].reshape(6, 6), line[6:12]),
+    "column of itself": lambda line: (
+        line[:36].reshape(6, 6),
+        line[:36].reshape(6, 6)[:, 2:3],
+    ),
+    "element of itself": lambda line: (line[:30], line[7:8]),
+}

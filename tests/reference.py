@@ -1,0 +1,49 @@
+"""The oracle: what the contract says, in NumPy operations, each of which rounds."""
+
+import numpy as np
+
+
+def reference(a, b, alpha, beta, dtype):
+    """beta*a + alpha*b computed in dtype, float16 and bfloat16 by way of float32."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return (a.astype(bool) & bool(beta)) | (b.astype(bool) & bool(alpha))
+    wide = np.float32 if dtype.itemsize == 2 and dtype.kind in "fV" else dtype
+    with np.errstate(all="ignore"):
+        x = product(beta, a.astype(dtype).astype(wide), dtype)
+        y = product(alpha, b.astype(dtype).astype(wide), dtype)
+        return np.add(x, y).astype(dtype)
+
+
+def product(c, x, dtype):
+    """c*x, the coefficient rounded to dtype first; complex numbers by parts."""
+    if dtype.kind != "c":
+        return np.multiply(x, np.asarray(c).astype(dtype).astype(x.dtype))
+    z, part = np.empty_like(x), np.dtype(dtype.char.lower()).type
+    re, im = part(c.real), part(c.imag)
+    if isinstance(c, complex):
+        z.real, z.imag = re * x.real - im * x.imag, re * x.imag + im * x.real
+    else:
+        z.real, z.imag = re * x.real, re * x.imag
+    return z
+
+
+def assert_same_bits(actual, expected):
+    """Equal dtype, shape and bits. One NaN is as good as another: which payload
+    survives a sum is the compiler's choice, in NumPy too."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.dtype == expected.dtype
+    assert actual.shape == expected.shape
+    if actual.dtype.kind == "c":
+        assert_same_bits(actual.real, expected.real)
+        assert_same_bits(actual.imag, expected.imag)
+        return
+    same = actual == expected
+    if actual.dtype.kind in "fV":
+        same &= np.signbit(actual) == np.signbit(expected)
+        same |= np.isnan(actual) & np.isnan(expected)
+    assert same.all(), (
+        f"{(~same).sum()} of {same.size} differ, first at "
+        f"{tuple(int(i[0]) for i in np.nonzero(~same))}: "
+        f"{actual[~same][:3]} instead of {expected[~same][:3]}"
+    )

@@ -1,0 +1,248 @@
+"""The numbers are right to the bit: every dtype, mixture, length, layout, broadcast and
+aliasing, on every instruction set, through the gate and past it."""
+
+import itertools
+import warnings
+
+import cases
+import numpy as np
+import pytest
+from cases import DTYPES
+from reference import assert_same_bits, reference
+
+import fastadd
+
+pytestmark = pytest.mark.usefixtures("instruction_set")
+
+each_dtype = pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+
+
+def check(a, b, alpha, beta, dtype, **options):
+    expected = reference(a, b, alpha, beta, dtype)
+    for add in (fastadd.add, fastadd.add.__wrapped__):
+        assert_same_bits(add(a, b, alpha=alpha, beta=beta, **options), expected)
+
+
+@each_dtype
+def test_lengths_and_offsets(dtype):
+    for n in cases.LENGTHS:
+        line_a, line_b = (cases.values(n + 3, dtype, seed) for seed in (1, 2))
+        for alpha, beta in cases.coefficients(dtype):
+            for i, j in ((0, 0), (1, 0), (0, 3), (2, 1)):
+                a, b = line_a[i : i + n], line_b[j : j + n]
+                expected = reference(a, b, alpha, beta, dtype)
+                assert_same_bits(fastadd.add(a, b, alpha=alpha, beta=beta), expected)
+                out = cases.values(n + 3, dtype)[2 : 2 + n]
+                assert fastadd.add(a, b, alpha=alpha, beta=beta, out=out) is out
+                assert_same_bits(out, expected)
+
+
+@each_dtype
+def test_number_operand(dtype):
+    number = {"b": True, "i": 3, "f": 2.5, "c": 1 - 2j}[cases.kind(dtype)]
+    for n in (1, 9, 1003):
+        a = cases.values(n, dtype)
+        for alpha, beta in cases.coefficients(dtype):
+            x = np.asarray(number).astype(dtype)
+            assert_same_bits(
+                fastadd.add(a, number, alpha=alpha, beta=beta),
+                reference(a, x, alpha, beta, dtype),
+            )
+            assert_same_bits(
+                fastadd.add(number, a, alpha=alpha, beta=beta),
+                reference(x, a, alpha, beta, dtype),
+            )
+
+
+@each_dtype
+@pytest.mark.parametrize("shape", cases.SHAPES, ids=str)
+def test_layouts(dtype, shape):
+    alpha, beta = list(cases.coefficients(dtype))[-1]
+    a, b = (cases.values(shape, dtype, seed) for seed in (3, 4))
+    if not shape:
+        check(a, b, alpha, beta, dtype)
+        return
+    for lay_a, lay_b in itertools.product(cases.LAYOUTS.values(), repeat=2):
+        check(lay_a(a), lay_b(b), alpha, beta, dtype)
+    expected = reference(a, b, alpha, beta, dtype)
+    for name, lay_out in cases.LAYOUTS.items():
+        if name != "read-only":
+            for add in (fastadd.add, fastadd.add.__wrapped__):
+                out = lay_out(cases.values(shape, dtype, 5))
+                assert add(a, b, alpha=alpha, beta=beta, out=out) is out
+                assert_same_bits(out.astype(dtype), expected)
+
+
+@each_dtype
+@pytest.mark.parametrize("shapes", cases.BROADCASTS, ids=str)
+def test_broadcasts(dtype, shapes):
+    a, b = (cases.values(shape, dtype, seed) for seed, shape in enumerate(shapes))
+    for alpha, beta in cases.coefficients(dtype):
+        check(a, b, alpha, beta, dtype)
+        check(b, a, alpha, beta, dtype)
+    shape = (3, *np.broadcast_shapes(*shapes))
+    out = np.empty(shape, dtype)
+    fastadd.add(a, b, out=out)
+    assert_same_bits(out, np.broadcast_to(reference(a, b, 1, 1, dtype), shape))
+
+
+@pytest.mark.parametrize("name_b", DTYPES)
+@pytest.mark.parametrize("name_a", DTYPES)
+def test_mixtures(name_a, name_b):
+    """Long enough for several pieces, with a row that is constant and one that is not."""
+    a = cases.values((3, 1003), DTYPES[name_a], 6)
+    for shape in ((3, 1003), (1003,), (3, 1)):
+        b = cases.values(shape, DTYPES[name_b], 7)
+        try:
+            dtype = np.result_type(a, b)
+        except TypeError:
+            with pytest.raises(TypeError, match="no common dtype"):
+                fastadd.add(a, b)
+            return
+        alpha, beta = list(cases.coefficients(dtype))[-1]
+        check(a, b, alpha, beta, dtype)
+        check(cases.misaligned(a), b[..., ::-1], alpha, beta, dtype)
+
+
+@pytest.mark.parametrize("name_out", DTYPES)
+@pytest.mark.parametrize("name", DTYPES)
+def test_every_conversion(name, name_out):
+    """The computation in one dtype, out in another: as NumPy's astype."""
+    dtype, dtype_out = DTYPES[name], DTYPES[name_out]
+    floats_to_integers = cases.kind(dtype) in "fc" and cases.kind(dtype_out) == "i"
+    a = (cases.moderate if floats_to_integers else cases.values)((2, 1003), dtype, 8)
+    lost = dtype.kind == "c" and dtype_out.kind not in "bc"
+    expected = (a.real if lost else a).astype(dtype_out)
+    # -0.0 leaves every value as it is, +0.0 too.
+    zero = np.negative(np.zeros((), dtype)) if cases.kind(dtype) in "fc" else False
+    for lay_out in (np.array, cases.misaligned, cases.stepped):
+        out = lay_out(np.empty(a.shape, dtype_out))
+        with warnings.catch_warnings(record=lost) as caught:
+            fastadd.add(a, zero, out=out, casting="unsafe")
+        assert not lost or caught[0].category is np.exceptions.ComplexWarning
+        assert_same_bits(out, expected)
+
+
+@each_dtype
+@pytest.mark.parametrize("aliasing", cases.ALIASINGS.values(), ids=cases.ALIASINGS)
+def test_overlap(dtype, aliasing):
+    alpha, beta = list(cases.coefficients(dtype))[-1]
+    for operand in (0, 1):
+        line = cases.values(40, dtype, 9)
+        out, alias = aliasing(line)
+        pair = [cases.values(out.shape, dtype, 10)] * 2
+        pair[operand] = alias
+        expected = reference(*pair, alpha, beta, dtype)
+        around = line.copy()
+        aliasing(around)[0][...] = expected
+        assert fastadd.add(*pair, alpha=alpha, beta=beta, out=out) is out
+        assert_same_bits(line, around)
+
+
+@each_dtype
+def test_overlap_at_every_offset(dtype):
+    """Two pieces long, so that a wrong order shows, and with a second dtype."""
+    n = 600
+    for offset in (-599, -64, -17, -2, -1, 1, 3, 16, 63, 599):
+        line = cases.values(2 * n, dtype, 11)
+        start = max(0, -offset)
+        a, out = line[start : start + n], line[start + offset : start + offset + n]
+        expected = reference(a, a[::-1], 1, 1, dtype)
+        fastadd.add(a, a[::-1], out=out)
+        assert_same_bits(out, expected)
+
+
+@each_dtype
+def test_nothing_is_written_beside_out(dtype):
+    for n in cases.LENGTHS[:12]:
+        for step in (1, 2, -1):
+            memory = np.full((2 * n + 16) * dtype.itemsize, 0xA5, np.uint8)
+            line = memory.view(dtype)[8 : 8 + 2 * n]
+            out = line[:n] if step == 1 else line[::step][:n]
+            a = cases.values(n, dtype)
+            fastadd.add(a, a, out=out)
+            marks = np.zeros(memory.size, np.uint8)
+            place = marks.view(dtype)[8 : 8 + 2 * n]
+            place = place[:n] if step == 1 else place[::step][:n]
+            place[...] = np.full(dtype.itemsize, 1, np.uint8).view(dtype)
+            assert (memory[marks == 0] == 0xA5).all()
+
+
+@pytest.mark.parametrize("name", ("complex64", "complex128", "clongdouble"))
+def test_complex_is_near_numpy(name):
+    """NumPy may fuse a complex product: the parts agree within an ulp of each product."""
+    dtype = DTYPES[name]
+    rng = np.random.default_rng(12)
+    a, b = (
+        (rng.standard_normal(1003) + 1j * rng.standard_normal(1003)).astype(dtype)
+        for _ in range(2)
+    )
+    alpha, beta = 0.1 + 0.7j, -1.3 + 0.2j
+    near = np.multiply(a, dtype.type(beta)) + np.multiply(b, dtype.type(alpha))
+    ulp = np.finfo(dtype).eps * (abs(beta) * abs(a) + abs(alpha) * abs(b))
+    assert (abs(fastadd.add(a, b, alpha=alpha, beta=beta) - near) <= 2 * ulp).all()
+
+
+def test_real_coefficient_keeps_an_infinite_part_alone():
+    z = np.array([complex(np.inf, 0)])
+    assert_same_bits(fastadd.add(z, z, alpha=2), np.array([complex(np.inf, 0)]))
+
+
+def test_float16_does_not_overflow_in_the_middle():
+    for n in (1, 8, 1003):
+        a, b = np.full(n, -60000, "f2"), np.full(n, 60000, "f2")
+        assert (fastadd.add(a, b, alpha=2) == 60000).all()
+
+
+def test_bool_that_is_not_0_or_1():
+    odd = np.array([0, 1, 2, 255], np.uint8).view(bool)
+    result = fastadd.add(odd, np.zeros(4, bool))
+    assert result.view(np.uint8).tolist() == [0, 1, 1, 1]
+
+
+def test_every_float16_and_bfloat16():
+    """All 65536 values, against all rounding positions of a sum."""
+    for name in {"float16", "bfloat16"} & set(DTYPES):
+        x = np.arange(65536, dtype=np.uint16).view(DTYPES[name])
+        for shift in (1, 257, 4099):
+            check(x, np.roll(x, shift), 0.7, 1.3, DTYPES[name])
+
+
+@pytest.mark.parametrize("name", ("float16", "bfloat16"))
+def test_every_rounding_to_a_16_bit_float(name):
+    if name not in DTYPES:
+        pytest.skip("ml_dtypes is not installed")
+    dtype = DTYPES[name]
+    bits = np.arange(0, 2**32, 4099, dtype=np.uint32)
+    near = np.arange(65536, dtype=np.uint32)[:, None] << np.uint32(13)
+    near = (near + np.arange(-1, 2, dtype=np.int64).astype(np.uint32)).ravel()
+    for single in (bits.view(np.float32), near.view(np.float32)):
+        out = np.empty(single.shape, dtype)
+        fastadd.add(single, np.float32(-0.0), out=out, casting="unsafe")
+        assert_same_bits(out, single.astype(dtype))
+        double = single.astype(np.float64)
+        for x in (double, np.nextafter(double, np.inf), np.nextafter(double, -np.inf)):
+            fastadd.add(x, -0.0, out=out, casting="unsafe")
+            assert_same_bits(out, x.astype(dtype))
+
+
+def test_64_dimensions():
+    for dtype in (np.dtype("f4"), np.dtype(">i2")):
+        native = dtype.newbyteorder("=")
+        a = cases.values((1,) * 60 + (2, 3, 2, 1), dtype, 13)
+        b = np.asfortranarray(cases.values((2,) + (1,) * 63, dtype, 14))
+        check(a, b, 3, 2, native)
+        out = np.empty((1,) * 60 + (2, 3, 2, 1), dtype).T.copy().T
+        assert fastadd.add(a, a, out=out) is out
+        assert_same_bits(out.astype(native), reference(a, a, 1, 1, native))
+        assert_same_bits(fastadd.add_(a, a), out)
+        order = np.random.default_rng(0).permutation(12)
+        many = cases.values((2,) * 12, dtype, 15).transpose(order)
+        check(many, many.T, 3, 2, native)
+
+
+def test_large_calls_release_nothing_but_the_gil():
+    """The path with the GIL released, and an odometer over many planes."""
+    a = cases.values((40, 50, 60), np.dtype("f8"), 16)
+    check(a.transpose(2, 0, 1), a.transpose(2, 0, 1)[::-1], 0.3, 1.1, np.dtype("f8"))
+    check(a, a.astype("f4")[:, ::-1], 0.3, 1.1, np.dtype("f8"))
