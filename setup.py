@@ -23,6 +23,11 @@ else:
         "-O3",  # vectorises the one plain loop that each kernel is
         "-ffp-contract=off",  # beta*a + alpha*b is two roundings more than an fma
         "-fwrapv",  # integers wrap, as NumPy's do
+        # GCC before 14 computes halves of vectors (in what is left of a row, and in pairs
+        # of statements) with rubbish in the other half, which raises flags: inf + 1 in
+        # bfloat16 was "invalid" at 4 elements. So vectors are whole, the rest is scalar.
+        "--param=vect-epilogues-nomask=0",
+        "-fno-tree-slp-vectorize",
         "-g0",  # symbols would be three quarters of the wheel
     ]
 

@@ -1,11 +1,13 @@
 """fastadd: beta*input + alpha*other for NumPy arrays, in one pass."""
 
+from importlib import import_module
+
 __version__ = "0.1.0"
 
 try:
-    from fastadd import _core  # noqa: F401
+    import_module("fastadd._core")
 except ModuleNotFoundError as error:
-    if error.name not in (None, "fastadd._core"):
+    if error.name != "fastadd._core":
         raise
     raise ImportError(
         f"{__path__[0]} is fastadd's source folder and has no compiled part for this "
@@ -13,7 +15,7 @@ except ModuleNotFoundError as error:
         "this folder, run `pip install -e .` in the one above it."
     ) from error
 
-from fastadd._add import add, add_
-from fastadd._config import show_config
+from fastadd._add import add, add_  # noqa: E402
+from fastadd._config import show_config  # noqa: E402
 
 __all__ = ["add", "add_", "show_config"]

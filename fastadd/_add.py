@@ -16,6 +16,7 @@ from fastadd import _core
 # What a number may be, by what becomes of it. Python and NumPy numbers have a kind,
 # 0-d arrays have that of their element.
 ALLOWED = {"b": "bi", "i": "i", "f": "if", "c": "ifc"}
+CASTINGS = ("no", "equiv", "safe", "same_kind", "unsafe")
 KINDS = {"b": 0, "i": 1, "f": 2, "c": 3}
 KIND_NAMES = {"b": "a bool", "i": "an integer", "f": "a float", "c": "a complex number"}
 
@@ -103,6 +104,8 @@ def add(
     array([[1.5, 1. ],
            [0.5, 2. ]], dtype=float32)
     """
+    if casting not in CASTINGS:
+        raise ValueError(f"casting={casting!r}: it must be one of {CASTINGS}")
     input = as_operand("input", input)
     other = as_operand("other", other)
     if out is not None:
@@ -131,7 +134,7 @@ def add(
             stacklevel=2,
         )
     result = _core.run(input, other, beta, alpha, out, dtype)
-    return result if out is not None else result[()]
+    return result[()] if out is None and shape == () else result
 
 
 def add_(input, other, *, alpha=1, beta=1):
@@ -274,7 +277,7 @@ def common_dtype(input, other):
 def checked_operand(name, value, dtype, casting):
     """The operand as an array that `casting` lets into the computation's dtype."""
     if is_python_number(value):
-        if KINDS[kind_of(dtype)] >= KINDS[kind_of(np.asarray(value).dtype)]:
+        if KINDS[kind_of(dtype)] >= KINDS[kind_of_number(value)]:
             return np.asarray(value, dtype)
         if casting == "unsafe":
             return np.asarray(value).astype(dtype)
@@ -445,7 +448,7 @@ def apart(operand, out):
 def is_same_view(x, out):
     x = np.broadcast_to(x, out.shape)
     return (
-        x.__array_interface__["data"] == out.__array_interface__["data"]
+        x.__array_interface__["data"][0] == out.__array_interface__["data"][0]
         and x.itemsize == out.itemsize
         and all(
             mine == its or length == 1

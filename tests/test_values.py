@@ -118,6 +118,7 @@ def test_every_conversion(name, name_out):
     for lay_out in (np.array, cases.misaligned, cases.stepped):
         out = lay_out(np.empty(a.shape, dtype_out))
         with warnings.catch_warnings(record=lost) as caught:
+            warnings.simplefilter("always" if lost else "error")
             fastadd.add(a, zero, out=out, casting="unsafe")
         assert not lost or caught[0].category is np.exceptions.ComplexWarning
         assert_same_bits(out, expected)

@@ -1,0 +1,166 @@
+"""What a call may touch: no byte beyond its operands, no temporary of their size, and the
+GIL only as long as it must."""
+
+import ctypes
+import mmap
+import subprocess
+import sys
+import threading
+import time
+
+import cases
+import numpy as np
+import pytest
+from cases import DTYPES
+
+import fastadd
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and mprotect")
+
+
+def run_python(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+@linux
+@pytest.mark.parametrize("name", DTYPES)
+@pytest.mark.usefixtures("instruction_set")
+def test_no_read_beyond_an_operand(name):
+    """Operands that end (and begin) where an unreadable page does."""
+    dtype = DTYPES[name]
+    page = mmap.PAGESIZE
+    memory = mmap.mmap(-1, 4 * page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    libc = ctypes.CDLL(None, use_errno=True)
+    for guard in (0, 3):
+        address = ctypes.c_void_p(start + guard * page)
+        assert libc.mprotect(address, page, 0) == 0  # PROT_NONE
+    try:
+        line = np.frombuffer(memory, np.uint8)[page : 3 * page].view(dtype)
+        for n in (1, 2, 3, 7, 8, 9, 31, 33, 65, 127):
+            for step in (1, 2, 3, -1, -2):
+                for x in (line[: n * abs(step)], line[-n * abs(step) :]):
+                    a = x[::step] if step < 0 else x[abs(step) - 1 :: step]
+                    a[...] = 1
+                    fastadd.add(a, a)
+                    fastadd.add(a, a, out=a)
+                    fastadd.add(a, 1.0, dtype="c16", casting="unsafe")
+                    wide = "G" if dtype.kind == "c" else "g"
+                    fastadd.add(a, a, out=a, dtype=wide, casting="unsafe")
+    finally:
+        libc.mprotect(ctypes.c_void_p(start), 4 * page, 3)
+
+
+@linux
+def test_a_mixed_call_has_no_temporary():
+    """400 MB of result from float32 and byte-swapped float64: 4 MB at the most beyond
+    the result."""
+    code = """
+import numpy as np, fastadd
+n = 50_000_000
+a, b, out = np.ones(n, "f4"), np.ones(n, ">f8"), np.ones(n)
+fastadd.add(a[:10], b[:10])
+def status(field):
+    for line in open("/proc/self/status"):
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+for into in (out, None):
+    open("/proc/self/clear_refs", "w").write("5")
+    before = status("VmRSS")
+    result = fastadd.add(a, b, alpha=2, out=into)
+    print(status("VmHWM") - before - (0 if into is out else result.nbytes))
+assert (result == 3).all()
+"""
+    for grown in run_python(code).split():
+        assert int(grown) < 4_000_000
+
+
+def test_large_calls_release_the_gil():
+    x = np.ones(30_000_000)
+    out = np.empty_like(x)
+    beats, done = [], threading.Event()
+
+    def beat():
+        while not done.is_set():
+            beats.append(time.perf_counter())
+            time.sleep(0.001)
+
+    other = threading.Thread(target=beat)
+    other.start()
+    try:
+        begin = time.perf_counter()
+        for _ in range(5):
+            fastadd.add(x, x, alpha=0.5, out=out)
+        end = time.perf_counter()
+    finally:
+        done.set()
+        other.join()
+    during = [t for t in beats if begin < t < end]
+    assert len(during) > (end - begin) / 0.02
+
+
+def test_threads_do_not_disturb_one_another():
+    """Small and large calls at once, each with results and error states of its own."""
+    failures = []
+
+    def work(seed):
+        a, b = (cases.values(40_000, np.dtype("f4"), seed + i) for i in range(2))
+        with np.errstate(all="ignore"):
+            expected = a + np.float32(0.5) * b
+        ones = np.ones(100, "f4")
+        for _ in range(50):
+            with np.errstate(all="ignore"):
+                same = fastadd.add(a, b, alpha=0.5) == expected
+            with np.errstate(all="raise"):
+                fine = fastadd.add(ones, ones)
+            if not (same | np.isnan(expected)).all() or not (fine == 2).all():
+                failures.append(seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+@linux
+def test_nothing_leaks():
+    code = """
+import numpy as np, fastadd
+a, b, out = np.ones(1000, "f4"), np.ones(1000, "f8"), np.ones(1000, "f4")
+def calls():
+    for _ in range(3000):
+        fastadd.add(a, a)
+        fastadd.add(a, 2.5, alpha=3)
+        fastadd.add(a, b, out=out)
+        fastadd.add(a, a[::-1], out=a)
+        for bad in (dict(alpha=1j), dict(out=out[:3]), dict(alpha=1e300), dict(out=3)):
+            try:
+                fastadd.add(a, a, **bad)
+            except (TypeError, ValueError, OverflowError):
+                pass
+            else:
+                raise AssertionError(bad)
+        try:
+            with np.errstate(over="raise"):
+                fastadd.add(big, big)
+        except FloatingPointError:
+            pass
+        else:
+            raise AssertionError
+import gc, resource, sys
+big = np.full(1000, 3e38, "f4")
+def size():
+    gc.collect()
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+calls()
+before, references = size(), [sys.getrefcount(x) for x in (a, b, out, a.dtype, None)]
+calls()
+print(size() - before)
+after = [sys.getrefcount(x) for x in (a, b, out, a.dtype, None)]
+assert all(abs(x - y) < 50 for x, y in zip(references, after)), (references, after)
+"""
+    assert int(run_python(code)) < 500_000

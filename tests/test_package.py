@@ -1,0 +1,95 @@
+"""What is installed: the right package, the right kernels, and documentation that runs."""
+
+import doctest
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastadd
+from fastadd import _add, _config
+
+
+def run_python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+    )
+
+
+def test_source_folder_without_its_compiled_part(tmp_path):
+    source = Path(fastadd.__file__).parent
+    (tmp_path / "fastadd").mkdir()
+    for path in source.glob("*.py"):
+        (tmp_path / "fastadd" / path.name).write_text(path.read_text())
+    done = run_python(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import fastadd")
+    assert done.returncode != 0
+    assert "ImportError" in done.stderr
+    assert "has no compiled part" in done.stderr
+    assert "pip install -e ." in done.stderr
+
+
+@pytest.mark.parametrize("name", _config.available())
+def test_instruction_set_is_forced(name):
+    code = "import fastadd; print(fastadd.show_config('dicts')['instruction set'])"
+    assert run_python(code, FASTADD_ISA=name).stdout.strip() == name
+
+
+@pytest.mark.parametrize("name", ("avx1024", "", "AVX2"))
+def test_instruction_set_that_is_not_there(name):
+    done = run_python("import fastadd", FASTADD_ISA=name)
+    assert done.returncode != 0
+    assert f"FASTADD_ISA={name!r} cannot be used" in done.stderr
+    assert "baseline" in done.stderr
+
+
+def test_best_instruction_set_is_the_default():
+    environment = {k: v for k, v in os.environ.items() if k != "FASTADD_ISA"}
+    code = "from fastadd import _config; print(_config.in_use, *_config.available())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
+    in_use, best, *_ = done.stdout.split()
+    assert in_use == best
+
+
+def test_show_config(capsys):
+    fastadd.show_config()
+    printed = capsys.readouterr().out
+    for key, value in fastadd.show_config("dicts").items():
+        assert key in printed
+        assert (value if isinstance(value, str) else value[0]) in printed
+    with pytest.raises(ValueError, match="'stdout' and 'dicts'"):
+        fastadd.show_config("json")
+
+
+def test_docstring_examples():
+    for module in (_add, _config):
+        result = doctest.testmod(module)
+        assert result.failed == 0
+        assert result.attempted > 0
+    assert doctest.testmod(_add).attempted >= 12
+
+
+def test_readme_examples():
+    readme = Path(__file__).parents[1] / "README.md"
+    result = doctest.testfile(str(readme), module_relative=False)
+    assert result.failed == 0
+    assert result.attempted > 3
+
+
+def test_import_leaves_the_processor_as_it_was():
+    """No flush-to-zero, and nothing imported that is not needed."""
+    code = """
+import sys
+import fastadd
+tiny = 5e-324
+assert tiny / 1 > 0 and 2.0**-1074 * 1.0 == tiny
+assert "ml_dtypes" not in sys.modules
+print(sorted(m for m in sys.modules if m.startswith("fastadd")))
+"""
+    assert "fastadd._core" in run_python(code).stdout
