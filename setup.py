@@ -83,7 +83,9 @@ class Build(build_ext):
             source.write_text("int nothing;\n")
             errors = [] if WINDOWS else ["-Werror"]
             try:
-                self.compiler.compile([str(source)], folder, extra_postargs=[flag, *errors])
+                self.compiler.compile(
+                    [str(source)], folder, extra_postargs=[flag, *errors]
+                )
             except CompileError:
                 return False
         return True

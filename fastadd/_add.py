@@ -22,9 +22,7 @@ KIND_NAMES = {"b": "a bool", "i": "an integer", "f": "a float", "c": "a complex 
 
 
 @_core.gated
-def add(
-    input, other, *, alpha=1, beta=1, out=None, dtype=None, casting="same_kind"
-):
+def add(input, other, *, alpha=1, beta=1, out=None, dtype=None, casting="same_kind"):
     """Compute ``beta*input + alpha*other``, element by element, in one pass.
 
     There is no temporary array, whatever the dtypes and layouts: operands of another
@@ -329,9 +327,9 @@ def integer_coefficient(name, value, dtype):
     lowest = -highest if unsigned else -highest - 1
     if not lowest <= value <= highest:
         raise OverflowError(
-            f"{name}={reprlib.repr(value)} does not fit {dtype}: {lowest} to {highest} are allowed"
-            f"{' (negative ones wrap)' if unsigned else ''}. Pass a wider dtype=, such "
-            "as dtype=np.int64 or dtype=np.float64."
+            f"{name}={reprlib.repr(value)} does not fit {dtype}: {lowest} to {highest} "
+            f"are allowed{' (negative ones wrap)' if unsigned else ''}. Pass a wider "
+            "dtype=, such as dtype=np.int64 or dtype=np.float64."
         )
     return np.asarray(value % (highest + 1) if unsigned else value, dtype)
 
@@ -341,15 +339,18 @@ def float_coefficient(name, given, value, dtype):
         with np.errstate(all="ignore"):
             if isinstance(value, int):
                 # As exactly as the dtype can: NumPy would make an object of a long one.
-                value = np.asarray(value, np.longdouble if dtype.char in "gG" else float)
+                value = np.asarray(
+                    value, np.longdouble if dtype.char in "gG" else float
+                )
             stored = np.asarray(value).astype(dtype)
     except OverflowError:
         stored = np.asarray(np.inf)
     for part, before in ((stored.real, value.real), (stored.imag, value.imag)):
         if np.isinf(part) and abs(before) != np.inf:
             raise OverflowError(
-                f"{name}={reprlib.repr(given)} does not fit {dtype}: it would become infinite. Pass "
-                "a wider dtype=, such as dtype=np.float64, or np.inf if you mean that."
+                f"{name}={reprlib.repr(given)} does not fit {dtype}: it would become "
+                "infinite. Pass a wider dtype=, such as dtype=np.float64, or np.inf if "
+                "you mean that."
             )
     return stored
 
@@ -358,8 +359,8 @@ def refusal(name, given, kind, dtype):
     wanted = ALLOWED[kind_of(dtype)]
     if kind is None:
         return (
-            f"{name} is {describe(given)}: it must be a Python or NumPy number or a 0-d "
-            "array of one. For a factor per element, multiply the operand first."
+            f"{name} is {describe(given)}: it must be a Python or NumPy number or a "
+            "0-d array of one. For a factor per element, multiply the operand first."
         )
     allowed = " or ".join(KIND_NAMES[kind] for kind in wanted)
     advice = {
@@ -369,8 +370,8 @@ def refusal(name, given, kind, dtype):
         "c": "Pass dtype=np.complex128 to compute in complex numbers.",
     }[kind]
     return (
-        f"{name}={reprlib.repr(given)} is {KIND_NAMES[kind]}, but the result is {dtype}: for that, "
-        f"{name} must be {allowed}. {advice}"
+        f"{name}={reprlib.repr(given)} is {KIND_NAMES[kind]}, but the result is "
+        f"{dtype}: for that, {name} must be {allowed}. {advice}"
     )
 
 

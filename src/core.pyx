@@ -4,7 +4,6 @@
 # Design: the gate never explains. A call that it does not recognise it hands back
 # untouched; the Python layer then checks and converts, and comes again through `run`.
 
-cimport cython
 cimport numpy as cnp
 from cpython.complex cimport PyComplex_ImagAsDouble, PyComplex_RealAsDouble
 from cpython.float cimport PyFloat_AS_DOUBLE
@@ -30,8 +29,9 @@ cdef extern from "numpy/arrayobject.h":
     PyArray_Descr* PyArray_DescrFromType(int type_num)
     # Takes the reference to descr.
     object PyArray_NewFromDescr(
-        PyTypeObject* subtype, PyArray_Descr* descr, int ndim, const cnp.npy_intp* shape,
-        const cnp.npy_intp* strides, void* data, int flags, PyObject* obj,
+        PyTypeObject* subtype, PyArray_Descr* descr,
+        int ndim, const cnp.npy_intp* shape, const cnp.npy_intp* strides,
+        void* data, int flags, PyObject* obj,
     )
 
 cdef extern from "numpy/ufuncobject.h":
@@ -342,7 +342,9 @@ cdef void execute(const job_t* job) noexcept nogil:
     for axis in range(outer, plan.ndim):
         plane.shape[2 - plan.ndim + axis] = plan.shape[axis]
         for operand in range(OPERANDS):
-            plane.views[operand].strides[2 - plan.ndim + axis] = plan.strides[operand][axis]
+            plane.views[operand].strides[2 - plan.ndim + axis] = (
+                plan.strides[operand][axis]
+            )
     for operand in range(OPERANDS):
         plane.views[operand].data = plan.data[operand]
     while True:
@@ -358,7 +360,9 @@ cdef void execute(const job_t* job) noexcept nogil:
             if index[axis] < plan.shape[axis]:
                 break
             for operand in range(OPERANDS):
-                plane.views[operand].data -= plan.shape[axis] * plan.strides[operand][axis]
+                plane.views[operand].data -= (
+                    plan.shape[axis] * plan.strides[operand][axis]
+                )
             index[axis] = 0
             axis -= 1
         if axis < 0:
@@ -407,8 +411,9 @@ cdef cnp.ndarray fresh(plan_t* plan, int type_num, Py_ssize_t itemsize):
     keep_order(plan, order)
     lay_out(plan, order, itemsize)
     out = PyArray_NewFromDescr(
-        &PyArray_Type, PyArray_DescrFromType(type_num), plan.ndim, <cnp.npy_intp*>plan.shape,
-        <cnp.npy_intp*>plan.strides[OUT], NULL, 0, NULL,
+        &PyArray_Type, PyArray_DescrFromType(type_num),
+        plan.ndim, <cnp.npy_intp*>plan.shape, <cnp.npy_intp*>plan.strides[OUT],
+        NULL, 0, NULL,
     )
     plan.data[OUT] = cnp.PyArray_BYTES(out)
     return out
@@ -436,7 +441,10 @@ cdef object planned_row(plan_t* plan, PyObject** arrays, int typed):
     cdef int operand
     cdef cnp.ndarray x, out, model = <cnp.ndarray>arrays[typed]
     for operand in range(OPERANDS):
-        if arrays[operand] != NULL and not same_row(model, <cnp.ndarray>arrays[operand]):
+        if (
+            arrays[operand] != NULL
+            and not same_row(model, <cnp.ndarray>arrays[operand])
+        ):
             return None
     if arrays[OUT] != NULL:
         out = <cnp.ndarray>arrays[OUT]
@@ -477,7 +485,10 @@ cdef object planned(
                 return None
         elif operand != OUT:
             bring(plan, operand, plan.data[operand], itemsize, 0, NULL, NULL, False)
-    out = fresh(plan, type_num, itemsize) if arrays[OUT] == NULL else <cnp.ndarray>arrays[OUT]
+    if arrays[OUT] == NULL:
+        out = fresh(plan, type_num, itemsize)
+    else:
+        out = <cnp.ndarray>arrays[OUT]
     simplify(plan)
     return out
 
@@ -492,8 +503,7 @@ cdef object gate(
     nothing has been touched."""
     cdef job_t job
     cdef PyObject* arrays[OPERANDS]
-    cdef int kind, operand, typed
-    cdef cnp.ndarray result
+    cdef int kind, typed
     if dtype is not None or casting is not SAME_KIND:
         return NotImplemented
     arrays[OUT] = NULL
@@ -567,7 +577,8 @@ def gated(careful):
         result = gate(input, other, beta, alpha, out, dtype, casting)
         if result is NotImplemented:
             return careful(
-                input, other, alpha=alpha, beta=beta, out=out, dtype=dtype, casting=casting
+                input, other, alpha=alpha, beta=beta, out=out, dtype=dtype,
+                casting=casting,
             )
         return result
 

@@ -173,7 +173,10 @@ cdef inline void by_layout(
     cdef Py_ssize_t b_step = plane.views[B].strides[1]
     if out_step == sizeof(number):
         if a_step == sizeof(number) and b_step == sizeof(number):
-            loop(plane, sizeof(number), sizeof(number), sizeof(number), beta, alpha, real)
+            loop(
+                plane, sizeof(number), sizeof(number), sizeof(number),
+                beta, alpha, real,
+            )
             return
         if a_step == sizeof(number) and b_step == 0:
             loop(plane, sizeof(number), sizeof(number), 0, beta, alpha, real)

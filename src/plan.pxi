@@ -150,7 +150,9 @@ cdef Py_ssize_t size_of(const plan_t* plan) noexcept nogil:
     return size
 
 
-cdef void bounds(const plan_t* plan, int operand, char** low, char** high) noexcept nogil:
+cdef void bounds(
+    const plan_t* plan, int operand, char** low, char** high
+) noexcept nogil:
     cdef int axis
     cdef Py_ssize_t reach
     low[0] = plan.data[operand]
@@ -175,7 +177,10 @@ cdef bint safe_to_write(const plan_t* plan, int operand) noexcept nogil:
     bounds(plan, OUT, &out_low, &out_high)
     if high <= out_low or out_high <= low:
         return True
-    if plan.data[operand] != plan.data[OUT] or plan.itemsize[operand] != plan.itemsize[OUT]:
+    if (
+        plan.data[operand] != plan.data[OUT]
+        or plan.itemsize[operand] != plan.itemsize[OUT]
+    ):
         return False
     for axis in range(plan.ndim):
         if plan.strides[operand][axis] != plan.strides[OUT][axis]:

@@ -22,7 +22,15 @@ LENGTHS = (
     *(4096 + more for more in (1, 63, 67, 130)),
 )
 
-SHAPES = ((), (1,), (7,), (3, 5), (5, 1, 4), (2, 3, 4, 5), (1, 3, 1, 2, 1, 2, 1, 1, 3, 2))
+SHAPES = (
+    (),
+    (1,),
+    (7,),
+    (3, 5),
+    (5, 1, 4),
+    (2, 3, 4, 5),
+    (1, 3, 1, 2, 1, 2, 1, 1, 3, 2),
+)
 
 # Pairs of shapes that broadcast together.
 BROADCASTS = (
@@ -56,9 +64,13 @@ def kind(dtype):
 def coefficients(dtype):
     for alpha, beta in COEFFICIENTS[kind(dtype)]:
         negative = dtype.kind == "u" and min(alpha, beta) < 0
-        yield (alpha % 256, beta % 256) if negative and dtype.itemsize > 1 else (
-            alpha,
-            beta,
+        yield (
+            (alpha % 256, beta % 256)
+            if negative and dtype.itemsize > 1
+            else (
+                alpha,
+                beta,
+            )
         )
 
 
@@ -78,16 +90,23 @@ def values(shape, dtype, seed=0):
     if dtype.kind == "b":
         return rng.integers(0, 2, shape).astype(dtype)
     if dtype.kind in "iu":
-        return rng.bytes(size * dtype.itemsize) and np.frombuffer(
-            rng.bytes(size * dtype.itemsize), dtype
-        ).reshape(shape).copy() if size else np.empty(shape, dtype)
+        return (
+            rng.bytes(size * dtype.itemsize)
+            and np.frombuffer(rng.bytes(size * dtype.itemsize), dtype)
+            .reshape(shape)
+            .copy()
+            if size
+            else np.empty(shape, dtype)
+        )
     if dtype.kind == "c":
         x = np.empty(shape, dtype)
         part = np.dtype(dtype.char.lower())
         x.real, x.imag = values(shape, part, seed), values(shape, part, seed + 1)
         return x
     with np.errstate(all="ignore"):
-        x = (rng.standard_normal(size) * 10.0 ** rng.integers(-6, 5, size)).astype(dtype)
+        x = (rng.standard_normal(size) * 10.0 ** rng.integers(-6, 5, size)).astype(
+            dtype
+        )
         special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, *limits(dtype)])
         where = rng.random(size) < 0.15
         x[where] = rng.choice(special, where.sum()).astype(dtype)
@@ -157,3 +176,42 @@ ALIASINGS = {
     ),
     "element of itself": lambda line: (line[:30], line[7:8]),
 }
+
+
+def grids(n, dtype):
+    """Two operands, and an out that is not C-ordered where it matters, by the name of
+    what is hard about their layout: n x n, or as many elements in another shape."""
+    a, b = moderate((n, n), dtype, 1), moderate((n, n), dtype, 2)
+    bands, side = max(n // 32, 1), max(n // 64, 1)
+    images = moderate((bands, bands, side, side), dtype, 3)
+    return {
+        "contiguous": (a, b, None),
+        "a + b.T": (a, b.T, None),
+        "F + F into C": (a.T, b.T, np.empty((n, n), dtype)),
+        "a row": (a, b[0], None),
+        "a column": (a, b[:, :1], None),
+        "outer sum": (a[:1], b[:, :1], None),
+        "step 2 in columns": (a[:, ::2], b[:, ::2], None),
+        "step 2 in rows": (a[::2], b[::2], None),
+        "reversed": (a[::-1, ::-1], b[::-1, ::-1], None),
+        "rows of 3": (a.ravel()[: n * n // 3 * 3].reshape(-1, 3), b[0, :3], None),
+        "NCHW + channel bias": (images, images[0, :, :1, :1], None),
+        "4-d permuted": (
+            images.transpose(0, 2, 3, 1),
+            moderate((bands, side, side, bands), dtype, 4),
+            None,
+        ),
+        "in place": (in_place := a.copy(), b, in_place),
+    }
+
+
+# Mixtures that people meet: photographs, counters, masks, half-precision weights.
+MIXTURES = (
+    ("float32", "float64"),
+    ("int32", "float32"),
+    ("uint8", "float32"),
+    ("int64", "float64"),
+    ("bool", "int32"),
+    ("float16", "float32"),
+    ("int16", "int64"),
+)

@@ -91,7 +91,7 @@ REFUSED = {
         lambda out: add(F4, F4, alpha=None, out=out),
         np.float32,
         TypeError,
-        r"alpha is of type NoneType: it must be a Python or NumPy number or a 0-d array",
+        r"alpha is of type NoneType: it must be a Python or NumPy number or a 0-d ",
     ),
     "string": (
         lambda out: add(F4, F4, alpha="2", out=out),
@@ -207,7 +207,7 @@ REFUSED = {
         TypeError,
         r"out has dtype int32 and the result float32, .*casting='same_kind'",
     ),
-    "int8 into uint8": (
+    "out of int8 as uint8": (
         lambda out: add(I4.astype("i1"), 1, out=out),
         np.uint8,
         TypeError,
@@ -259,10 +259,9 @@ def test_refused_and_nothing_written(case):
     with pytest.raises(error, match=f"(?s){message}"):
         call(out)
     assert (out == 1).all()
-    if case not in ("out of a lower kind", "int8 into uint8", "out of another shape"):
-        if case != "out that would have to grow":
-            with pytest.raises(error, match=f"(?s){message}"):
-                call(None)
+    if not case.startswith("out "):
+        with pytest.raises(error, match=f"(?s){message}"):
+            call(None)
 
 
 @pytest.mark.parametrize("out", ([0.0] * 3, None.__class__, 1.0, "x", (np.empty(3),)))
@@ -294,7 +293,13 @@ def test_out_read_only():
 
 @pytest.mark.parametrize(
     "shape, strides",
-    (((5,), (0,)), ((3, 3), (8, 8)), ((2, 5), (32, 8)), ((5,), (4,)), ((3, 2), (16, 8))),
+    (
+        ((5,), (0,)),
+        ((3, 3), (8, 8)),
+        ((2, 5), (32, 8)),
+        ((5,), (4,)),
+        ((3, 2), (16, 8)),
+    ),
 )
 def test_out_that_overlaps_itself(shape, strides):
     memory = np.zeros(32)
@@ -406,7 +411,9 @@ def test_coefficients_at_the_edge(name):
     one = np.ones(3, dtype)
     largest = np.finfo(dtype).max
     assert_same_bits(add(0, one, alpha=largest), one * largest)
-    assert_same_bits(add(0, one, alpha=np.finfo(dtype).tiny), one * np.finfo(dtype).tiny)
+    assert_same_bits(
+        add(0, one, alpha=np.finfo(dtype).tiny), one * np.finfo(dtype).tiny
+    )
     assert np.isinf(add(0, one, alpha=np.inf).real).all()
     assert np.isnan(add(0, one, alpha=np.nan)).all()
     assert np.isnan(add(one, 0 * one, alpha=np.inf).real).all()  # no shortcut for 0
@@ -484,7 +491,11 @@ def test_memory_order_is_numpys(ndim):
 
 def test_0d():
     zero_d = np.array(2.0)
-    for result in (add(zero_d, zero_d), add.__wrapped__(zero_d, zero_d), add(zero_d, 2)):
+    for result in (
+        add(zero_d, zero_d),
+        add.__wrapped__(zero_d, zero_d),
+        add(zero_d, 2),
+    ):
         assert type(result) is np.float64
         assert result == 4
     out = np.empty(())

@@ -1,5 +1,5 @@
-"""np.errstate is honoured: what overflows, underflows or is invalid says so, on short and
-long calls, in body and tail; and nothing else says anything."""
+"""np.errstate is honoured: what overflows, underflows or is invalid says so, on short
+and long calls, in body and tail; and nothing else says anything."""
 
 import cases
 import numpy as np
@@ -87,7 +87,9 @@ def test_nan_and_infinity_raise_nothing_by_themselves(name):
 @each_float
 def test_subnormals_are_kept(name):
     dtype = DTYPES[name]
-    smallest = cases.limits(np.dtype(dtype.char.lower()) if dtype.kind == "c" else dtype)[0]
+    smallest = cases.limits(
+        np.dtype(dtype.char.lower()) if dtype.kind == "c" else dtype
+    )[0]
     a = np.full(1003, smallest).astype(dtype)
     with np.errstate(all="raise"):
         assert (fastadd.add(a, a) == 2 * smallest).all()

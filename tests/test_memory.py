@@ -1,5 +1,5 @@
-"""What a call may touch: no byte beyond its operands, no temporary of their size, and the
-GIL only as long as it must."""
+"""What a call may touch: no byte beyond its operands, no temporary of their size, and
+the GIL only as long as it must."""
 
 import ctypes
 import mmap

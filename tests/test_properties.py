@@ -1,4 +1,4 @@
-"""What must hold for any call: random dtypes, shapes, strides, offsets and aliasings."""
+"""What must hold for any call: random dtypes, shapes, strides, offsets, aliasings."""
 
 import numpy as np
 import pytest
@@ -107,9 +107,9 @@ def test_any_overlap_in_two_dimensions(dtype, data):
     shape = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 7)))
     a, b, out = view(shape, False), view(shape, False), view(shape, True)
     after, expected = line.copy(), reference(a, b, 1, 1, dtype)
-    np.ndarray(
-        shape, dtype, after, out.ctypes.data - line.ctypes.data, out.strides
-    )[...] = expected
+    np.ndarray(shape, dtype, after, out.ctypes.data - line.ctypes.data, out.strides)[
+        ...
+    ] = expected
     fastadd.add(a, b, out=out)
     assert_same_bits(line, after)
 
@@ -164,7 +164,9 @@ def test_the_gate_takes_no_coefficient_otherwise_than_the_python_layer(dtype, al
 
 
 @settings(max_examples=500, deadline=None)
-@given(dtypes, st.one_of(st.integers(-(2**70), 2**70), st.floats(), st.complex_numbers()))
+@given(
+    dtypes, st.one_of(st.integers(-(2**70), 2**70), st.floats(), st.complex_numbers())
+)
 def test_a_number_operand_is_what_numpy_makes_of_it(dtype, number):
     if dtype.kind == "V":
         return

@@ -86,10 +86,19 @@ def test_broadcasts(dtype, shapes):
     assert_same_bits(out, np.broadcast_to(reference(a, b, 1, 1, dtype), shape))
 
 
+@each_dtype
+def test_grids(dtype):
+    """What the benchmark times, at a size with tails."""
+    alpha, beta = list(cases.coefficients(dtype))[-1]
+    for a, b, out in cases.grids(67, dtype).values():
+        expected = reference(a, b, alpha, beta, dtype)
+        assert_same_bits(fastadd.add(a, b, alpha=alpha, beta=beta, out=out), expected)
+
+
 @pytest.mark.parametrize("name_b", DTYPES)
 @pytest.mark.parametrize("name_a", DTYPES)
 def test_mixtures(name_a, name_b):
-    """Long enough for several pieces, with a row that is constant and one that is not."""
+    """Long enough for several pieces, with a constant row and one that varies."""
     a = cases.values((3, 1003), DTYPES[name_a], 6)
     for shape in ((3, 1003), (1003,), (3, 1)):
         b = cases.values(shape, DTYPES[name_b], 7)
@@ -171,7 +180,7 @@ def test_nothing_is_written_beside_out(dtype):
 
 @pytest.mark.parametrize("name", ("complex64", "complex128", "clongdouble"))
 def test_complex_is_near_numpy(name):
-    """NumPy may fuse a complex product: the parts agree within an ulp of each product."""
+    """NumPy may fuse a complex product: parts agree within an ulp of each product."""
     dtype = DTYPES[name]
     rng = np.random.default_rng(12)
     a, b = (

@@ -1,0 +1,45 @@
+# `make test` and `make bench` work on a fresh machine that has Python 3.11 or newer, a C
+# compiler and make. Everything they need goes into .venv.
+
+PYTHON ?= python3
+BIN = .venv/bin
+SOURCES = setup.py pyproject.toml $(wildcard src/*)
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: test bench bench-full torch lint clean
+
+test: .venv/.fastadd .venv/.test
+	$(BIN)/pytest -q
+
+bench: .venv/.fastadd .venv/.bench
+	$(BIN)/python bench/run.py
+
+bench-full: .venv/.fastadd .venv/.bench
+	$(BIN)/python bench/run.py --full
+
+# torch (some 200 MB; on Linux its default build brings several GB of CUDA) as a peer.
+torch: .venv/.bench
+	$(PIP) --group torch
+
+lint: .venv/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
+
+clean:
+	rm -rf .venv build dist *.egg-info fastadd/*.so bench/results
+
+# --group needs pip 25.1. After a change of Python: `make clean`.
+.venv/.made:
+	$(PYTHON) -m venv .venv
+	$(PIP) --upgrade "pip>=25.1"
+	touch $@
+
+# Editable, so that only compiled sources make a new build necessary.
+.venv/.fastadd: .venv/.made $(SOURCES)
+	$(PIP) --editable .
+	touch $@
+
+.venv/.%: .venv/.made pyproject.toml
+	$(PIP) --group $*
+	touch $@
