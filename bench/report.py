@@ -141,6 +141,28 @@ def plot(cells, path):
     figure.savefig(path, dpi=110)
 
 
+def markdown(cells, groups):
+    """Our time and each peer's as a multiple of it, as a table for the README."""
+    names = [name for name in COLOURS if not name.startswith("numpy")][1:]
+    lines = [
+        f"| | fastadd | numpy | {' | '.join(names)} |",
+        f"|---|{'--:|' * (2 + len(names))}",
+    ]
+    for cell in cells:
+        if cell["group"] in groups:
+            times = dict(cell["times"])
+            ours = times.pop("fastadd")
+            times["numpy"] = min(t for n, t in times.items() if n.startswith("numpy"))
+            ratios = [
+                f"{times[name] / ours:.2f}" if name in times else ""
+                for name in ("numpy", *names)
+            ]
+            where = {"sizes, out=": ", out=", "sizes, fresh": ", fresh"}
+            case = cell["case"] + where.get(cell["group"], "")
+            lines.append(f"| {case} | {duration(ours)} | {' | '.join(ratios)} |")
+    return "\n".join(lines)
+
+
 def save(cells, machine):
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "results.json").write_text(

@@ -151,14 +151,23 @@ def machine():
     }
 
 
+def remake_readme(cells):
+    """Its plot, and the table between its two marks."""
+    here = Path(__file__).parent
+    report.plot(cells, here / "figures" / "sizes.png")
+    readme = here.parent / "README.md"
+    begin, end = "<!-- make readme -->\n", "<!-- end -->"
+    head, rest = readme.read_text().split(begin)
+    shown = ("sizes, out=", "layouts, float32, 2048 x 2048, out=", "jobs")
+    table = report.markdown(cells, shown)
+    readme.write_text(f"{head}{begin}\n{table}\n\n{end}{rest.split(end)[1]}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--full", action="store_true", help="more sizes and rounds")
     parser.add_argument(
-        "--figure",
-        type=Path,
-        default=report.RESULTS / "sizes.png",
-        help="where to write the plot",
+        "--readme", action="store_true", help="remake the README's table and plot"
     )
     options = parser.parse_args()
     known = machine()
@@ -191,10 +200,11 @@ def main():
         report.table(group, [cell for cell in cells if cell["group"] == group])
     report.summary(cells)
     report.save(cells, known)
-    report.plot(cells, options.figure)
-    report.console.print(
-        f"Plot: {options.figure}   JSON: {report.RESULTS}/results.json"
-    )
+    figure = report.RESULTS / "sizes.png"
+    report.plot(cells, figure)
+    report.console.print(f"Plot: {figure}   JSON: {report.RESULTS}/results.json")
+    if options.readme:
+        remake_readme(cells)
 
 
 if __name__ == "__main__":
