@@ -2,7 +2,8 @@
 
 Calls that are ready to run never get here: `_core.gated` recognises and computes them.
 The functions below check, convert and explain the others, and end in `_core.run`.
-Nothing is written before everything has been checked.
+Nothing is written before everything has been checked; only where NumPy computes (dates,
+objects, strings) does an error leave `out` as NumPy leaves it.
 """
 
 import reprlib
@@ -102,16 +103,21 @@ def add(input, other, *, alpha=1, beta=1, out=None, dtype=None, casting="same_ki
     array([[1.5, 1. ],
            [0.5, 2. ]], dtype=float32)
     """
-    if casting not in CASTINGS:
+    if not isinstance(casting, str) or casting not in CASTINGS:
         raise ValueError(f"casting={casting!r}: it must be one of {CASTINGS}")
     input = as_operand("input", input)
     other = as_operand("other", other)
     if out is not None:
         check_is_array(out)
     if dtype is not None:
-        dtype = np.dtype(dtype).newbyteorder("=")
-    if not all(is_native(x) for x in (input, other, out, dtype)):
+        dtype = as_dtype(dtype)
+    if not all(is_native(x) for x in (input, other, dtype)):
         return computed_by_numpy(input, other, alpha, beta, out, dtype, casting)
+    if not is_native(out):  # an array of objects, say
+        check_layout(out)
+        result = add(input, other, alpha=alpha, beta=beta, dtype=dtype, casting=casting)
+        np.copyto(out, result, casting=casting)
+        return out
     if dtype is None:
         dtype = common_dtype(input, other)
     input = checked_operand("input", input, dtype, casting)
@@ -214,9 +220,18 @@ def check_is_array(out):
         or type(out).__array_ufunc__ is not np.ndarray.__array_ufunc__
     ):
         raise TypeError(
-            f"out is {describe(out)}: it must be a numpy.ndarray (np.memmap and other "
-            "plain subclasses too). Leave it out for a new array."
+            f"out is {describe(out)}: it must be a numpy.ndarray (or a subclass whose "
+            "elements are bare numbers). Leave it out for a new array."
         )
+
+
+def as_dtype(dtype):
+    """What stands for a dtype, classes as np.dtypes.Float32DType included, in native
+    byte order."""
+    if isinstance(dtype, type) and issubclass(dtype, np.dtype):
+        dtype = dtype()
+    dtype = np.dtype(dtype)
+    return dtype.newbyteorder("=") if _core.native(dtype) >= 0 else dtype
 
 
 def is_native(x):
@@ -231,11 +246,19 @@ def computed_by_numpy(input, other, alpha, beta, out, dtype, casting):
     if out is not None:
         check_layout(out)
 
-    def scaled(operand, factor):
-        return operand if type(factor) is int and factor == 1 else operand * factor
+    def scaled(operand, name, factor):
+        if type(factor) is int and factor == 1:
+            return operand
+        if factor is None or isinstance(factor, str | bytes) or np.ndim(factor):
+            raise TypeError(refusal(name, factor, None, None))
+        return operand * factor
 
     return np.add(
-        scaled(input, beta), scaled(other, alpha), out=out, dtype=dtype, casting=casting
+        scaled(input, "beta", beta),
+        scaled(other, "alpha", alpha),
+        out=out,
+        dtype=dtype,
+        casting=casting,
     )
 
 
@@ -276,10 +299,10 @@ def checked_operand(name, value, dtype, casting):
     """The operand as an array that `casting` lets into the computation's dtype."""
     if is_python_number(value):
         if KINDS[kind_of(dtype)] >= KINDS[kind_of_number(value)]:
-            return np.asarray(value, dtype)
+            return in_dtype(value, dtype)
         if casting == "unsafe":
-            return np.asarray(value).astype(dtype)
-        given = f"{name} is {value!r}"
+            return np.asarray(value)
+        given = f"{name} is {reprlib.repr(value)}"
     else:
         if np.can_cast(value.dtype, dtype, casting):
             return value
@@ -288,6 +311,15 @@ def checked_operand(name, value, dtype, casting):
         f"{given}, which casting={casting!r} does not let into a computation in "
         f"{dtype}. Pass another dtype= or casting=."
     )
+
+
+def in_dtype(value, dtype):
+    """A number as a 0-d array; an integer with all the digits that the dtype holds."""
+    if isinstance(value, int) and kind_of(dtype) in "fc":
+        value = np.asarray(value, np.longdouble if dtype.char in "gG" else float)
+    if isinstance(value, np.generic | np.ndarray):
+        return np.asarray(value).astype(dtype)
+    return np.asarray(value, dtype)
 
 
 def coefficient(name, value, dtype):
@@ -328,8 +360,9 @@ def integer_coefficient(name, value, dtype):
     if not lowest <= value <= highest:
         raise OverflowError(
             f"{name}={reprlib.repr(value)} does not fit {dtype}: {lowest} to {highest} "
-            f"are allowed{' (negative ones wrap)' if unsigned else ''}. Pass a wider "
-            "dtype=, such as dtype=np.int64 or dtype=np.float64."
+            f"are allowed{' (negative ones wrap)' if unsigned else ''}. Pass a "
+            f"{'' if dtype.itemsize == 8 else 'wider '}dtype= that holds it, such as "
+            f"dtype=np.{'float64' if dtype.itemsize == 8 else 'int64'}."
         )
     return np.asarray(value % (highest + 1) if unsigned else value, dtype)
 
@@ -337,32 +370,28 @@ def integer_coefficient(name, value, dtype):
 def float_coefficient(name, given, value, dtype):
     try:
         with np.errstate(all="ignore"):
-            if isinstance(value, int):
-                # As exactly as the dtype can: NumPy would make an object of a long one.
-                value = np.asarray(
-                    value, np.longdouble if dtype.char in "gG" else float
-                )
-            stored = np.asarray(value).astype(dtype)
+            stored = in_dtype(value, dtype)
     except OverflowError:
         stored = np.asarray(np.inf)
     for part, before in ((stored.real, value.real), (stored.imag, value.imag)):
         if np.isinf(part) and abs(before) != np.inf:
+            wider = (
+                "" if dtype in (np.float64, np.complex128) else "dtype=np.float64 or "
+            )
             raise OverflowError(
                 f"{name}={reprlib.repr(given)} does not fit {dtype}: it would become "
-                "infinite. Pass a wider dtype=, such as dtype=np.float64, or np.inf if "
-                "you mean that."
+                f"infinite. Pass {wider}a smaller one, or np.inf if you mean that."
             )
     return stored
 
 
 def refusal(name, given, kind, dtype):
-    wanted = ALLOWED[kind_of(dtype)]
     if kind is None:
         return (
             f"{name} is {describe(given)}: it must be a Python or NumPy number or a "
             "0-d array of one. For a factor per element, multiply the operand first."
         )
-    allowed = " or ".join(KIND_NAMES[kind] for kind in wanted)
+    allowed = " or ".join(KIND_NAMES[each] for each in ALLOWED[kind_of(dtype)])
     advice = {
         "b": f"Pass {name}=int({name}).",
         "i": "",
@@ -425,6 +454,7 @@ def check_layout(out):
 def overlaps_itself(x):
     """Whether two elements share a byte. Two that do first differ in some axis; moved
     together, one of them lies at its start."""
+    x = np.asarray(x)  # subclasses index in ways of their own
     if x.flags.c_contiguous or x.flags.f_contiguous or x.size == 0:
         return False
     while x.ndim:

@@ -46,7 +46,7 @@ cdef enum:
     NUMPY_TYPES = 32  # NumPy's own type numbers lie below
 
 cdef signed char native_by_type[NUMPY_TYPES]
-cdef int bfloat16_type = -1  # known once an array of it has been seen
+cdef int bfloat16_type = NUMPY_TYPES - 1  # known once an array of it has been seen
 # A Python number of at least this magnitude is left to the Python layer.
 cdef double limits[NATIVE_COUNT]
 cdef object SAME_KIND = "same_kind"
@@ -85,7 +85,7 @@ know_dtypes()
 
 cdef inline int native_of(cnp.ndarray x) noexcept:
     cdef int type_num = cnp.PyArray_TYPE(x)
-    if type_num < NUMPY_TYPES:
+    if 0 <= type_num < NUMPY_TYPES:
         return native_by_type[type_num]
     return BFLOAT16 if type_num == bfloat16_type else -1
 
@@ -97,34 +97,39 @@ cdef inline int ready(cnp.ndarray x) noexcept:
     return native_of(x)
 
 
+cdef inline bint integer_fits(long long x, int dtype, bint operand) noexcept:
+    """An operand must lie in the dtype's range; an unsigned coefficient may also be
+    negative, down to -max, and wraps."""
+    cdef int bits = 8 * itemsizes[dtype]
+    if dtype < UINT8:
+        return bits == 64 or -(1LL << bits - 1) <= x < 1LL << bits - 1
+    if operand and x < 0:
+        return False
+    return bits == 64 or -(1LL << bits) < x < 1LL << bits
+
+
 cdef int number(object value, int dtype, bint operand, scalar_t* stored) except -1:
     """Store a plain Python number in a dtype. Returns 1 if it is real, 2 if complex,
     and 0, which is no verdict, if it needs the Python layer."""
     cdef double parts[2]
     cdef long long integer
-    cdef int bits, overflow = 0
+    cdef int overflow = 0
     cdef Py_ssize_t* step = [0, 0]
     if PyLong_CheckExact(value):
         integer = PyLong_AsLongLongAndOverflow(value, &overflow)
         if overflow:
             return 0
-        if dtype == FLOAT32 or dtype == FLOAT64:
-            parts[0] = <double>integer
-        elif dtype == LONGDOUBLE or dtype == CLONGDOUBLE or dtype <= UINT64:
-            if operand and (dtype == BOOL or UINT8 <= dtype <= UINT64 and integer < 0):
+        if dtype == BOOL:
+            if operand:
                 return 0
-            bits = 8 * itemsizes[dtype]
-            if INT8 <= dtype <= INT32:
-                if not -(1LL << bits - 1) <= integer < 1LL << bits - 1:
-                    return 0
-            elif UINT8 <= dtype <= UINT32:
-                # Down to -max: a negative coefficient of an unsigned result wraps.
-                if not -(1LL << bits) < integer < 1LL << bits:
-                    return 0
+        elif dtype <= UINT64:
+            if not integer_fits(integer, dtype, operand):
+                return 0
+        parts[0] = <double>integer
+        if dtype <= UINT64 or dtype == LONGDOUBLE or dtype == CLONGDOUBLE:
+            # These hold more of an integer than a double does.
             kernels.convert[INT64][dtype](1, 1, stored, step, &integer, step)
             return 1
-        else:
-            parts[0] = <double>integer
     elif PyFloat_CheckExact(value):
         if dtype < FLOAT16:
             return 0
@@ -226,12 +231,16 @@ cdef object planned(
     plan_t* plan, PyObject** arrays, int type_num, Py_ssize_t itemsize
 ):
     """Plan arrays of any layout, broadcast to one another (or to out, if given): out,
-    or None if they do not broadcast."""
+    or None if they do not broadcast. Where an operand is a number, the caller has
+    set plan.data to it."""
     cdef int operand, ndim = 0
     cdef cnp.ndarray out
-    for operand in range(OPERANDS):
-        if arrays[operand] != NULL:
-            ndim = max(ndim, cnp.PyArray_NDIM(<cnp.ndarray>arrays[operand]))
+    if arrays[OUT] != NULL:
+        ndim = cnp.PyArray_NDIM(<cnp.ndarray>arrays[OUT])
+    else:
+        for operand in range(A, OPERANDS):
+            if arrays[operand] != NULL:
+                ndim = max(ndim, cnp.PyArray_NDIM(<cnp.ndarray>arrays[operand]))
     begin(plan, ndim)
     for operand in range(OPERANDS):
         if arrays[operand] != NULL:
@@ -280,7 +289,12 @@ cdef object gate(
         if not number(other, job.dtype, True, &job.scalar):
             return NotImplemented
         job.plan.data[B] = <char*>&job.scalar
-    elif ready(<cnp.ndarray>arrays[B]) != job.dtype:
+    elif (
+        ready(<cnp.ndarray>arrays[B]) != job.dtype
+        # (Two C types of one size have two type numbers; np.result_type picks one.)
+        or cnp.PyArray_TYPE(<cnp.ndarray>arrays[B])
+        != cnp.PyArray_TYPE(<cnp.ndarray>arrays[A])
+    ):
         return NotImplemented
     job.real = 0
     kind = number(beta, job.dtype, False, &job.beta)
@@ -395,7 +409,7 @@ def native(dtype):
     """The place of a dtype among the native ones; -1 if NumPy must compute it."""
     global bfloat16_type
     cdef int type_num = dtype.num
-    if type_num < NUMPY_TYPES:
+    if 0 <= type_num < NUMPY_TYPES:
         return native_by_type[type_num]
     if (dtype.type.__module__, dtype.type.__name__) == ("ml_dtypes", "bfloat16"):
         bfloat16_type = type_num

@@ -227,6 +227,12 @@ cdef inline to_t to_number(c_number x, to_t* tag, uint32_t* flags) noexcept nogi
     elif to_t is clongdouble:
         y.real = <longdouble>x
         y.imag = 0
+    elif to_t is uint32_t and (
+        c_number is float or c_number is double or c_number is longdouble
+    ):
+        # What does not fit becomes the same in a vector's body and in its tail only by
+        # way of int64: C leaves it open, and GCC does it in two ways.
+        y = <to_t><int64_t>x
     else:
         y = <to_t>x
     return y

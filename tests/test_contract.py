@@ -139,7 +139,7 @@ REFUSED = {
         lambda out: add(I4.astype("u8"), 1, alpha=2**64, out=out),
         np.uint64,
         OverflowError,
-        r"alpha=18446744073709551616 does not fit uint64",
+        r"alpha=18446744073709551616 does not fit uint64.*dtype= that .*np\.float64",
     ),
     "-2**63-1 for int64": (
         lambda out: add(I4.astype("i8"), 1, beta=-(2**63) - 1, out=out),
@@ -151,7 +151,7 @@ REFUSED = {
         lambda out: add(F4, F4, alpha=1e300, out=out),
         np.float32,
         OverflowError,
-        r"alpha=1e\+300 does not fit float32: .*wider dtype=",
+        r"alpha=1e\+300 does not fit float32: .*Pass dtype=np\.float64 or",
     ),
     "65520 for float16": (
         lambda out: add(F4.astype("f2"), 1, alpha=65520, out=out),
@@ -440,6 +440,34 @@ def test_dtype_argument():
     assert_same_bits(add(F4, F4, dtype="f8", out=out), (F4 + F4).astype("f2"))
 
 
+def test_dtype_classes():
+    result = add(F4, F4, alpha=0.5, dtype=np.dtypes.Float32DType)
+    assert_same_bits(result, reference(F4, F4, 0.5, 1, np.float32))
+    with pytest.raises(TypeError):
+        add(F4, F4, dtype=np.dtypes.StringDType())
+
+
+def test_the_c_type_is_numpys():
+    for x, y in ("ll", "lq", "ql", "qq", "LQ", "QL"):
+        result = add(np.ones(2, x), np.ones(2, y))
+        assert result.dtype.num == np.add(np.ones(2, x), np.ones(2, y)).dtype.num
+
+
+def test_numbers_keep_all_their_digits():
+    for name, number in (("longdouble", 2**62 + 1), ("clongdouble", 2**62 + 1)):
+        zero = np.zeros(1, name)
+        for either in (add, add.__wrapped__):
+            assert either(zero, number)[0].real - np.longdouble(2**62) == (
+                np.longdouble(number) - np.longdouble(2**62)
+            )
+    if "bfloat16" in DTYPES:
+        one = np.ones(1, DTYPES["bfloat16"])
+        for number in (2**62, 2**63, -(2**63) - 1, 2**70):
+            assert add(one, number)[0] == one.dtype.type(float(number))
+        with pytest.raises(OverflowError):
+            add(one, 10**400)
+
+
 @pytest.mark.parametrize("casting", ("no", "equiv", "safe", "same_kind", "unsafe"))
 def test_casting_is_numpys(casting):
     """Accepted and refused exactly as np.add accepts and refuses."""
@@ -560,6 +588,22 @@ def test_plain_subclass_as_out():
     assert (np.asarray(out) == 2).all()
 
 
+def test_matrix_as_out():
+    out = np.zeros((4, 4)).view(np.matrix)[:, ::2]
+    assert add(np.ones((4, 2)), 1.0, out=out) is out
+    assert (np.asarray(out) == 2).all()
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+def test_out_of_fewer_dimensions_is_refused(dtype):
+    for shape, out_shape in (((1, 3), (3,)), ((1, 1), ()), ((1, 1, 3), (1, 3))):
+        out = np.zeros(out_shape, dtype)
+        for x, y in ((np.ones(shape), 1.0), (np.ones(out_shape), np.ones(shape))):
+            with pytest.raises(ValueError, match="does not broadcast"):
+                add(x, y, out=out)
+            assert (out == 0).all()
+
+
 def test_array_likes():
     class Likeness:
         def __array__(self, dtype=None, copy=None):
@@ -589,6 +633,22 @@ def test_dates_objects_strings():
     assert add(np.array(["a"]), np.array(["b"])).tolist() == ["ab"]
     with pytest.raises(TypeError):
         add(day, day)
+    for bad in (None, "2", [1, 2], np.array([[1], [2]])):
+        with pytest.raises(TypeError, match="alpha is of type"):
+            add(exact, exact, alpha=bad)
+
+
+def test_objects_as_out_of_native_operands():
+    out = np.empty((2, 3), object)
+    assert add(I4, I4, alpha=2, out=out) is out
+    assert out.tolist() == (3 * I4).tolist()
+    for bad in (1.5, np.arange(3)):
+        with pytest.raises(TypeError, match="alpha"):
+            add(I4, I4, alpha=bad, out=out)
+    with pytest.raises(ValueError):
+        add(I4, I4, out=np.empty(5, object))
+    with pytest.raises(TypeError):
+        add(F4, F4, out=np.empty((2, 3), "m8[s]"))
 
 
 # ---- the function as an object -------------------------------------------------------

@@ -236,6 +236,22 @@ def test_every_rounding_to_a_16_bit_float(name):
             assert_same_bits(out, x.astype(dtype))
 
 
+def test_what_does_not_fit_an_integer_is_the_same_everywhere():
+    """C leaves it open; body and tail and every layout must still agree."""
+    for name in ("float16", "float32", "float64", "longdouble", "complex64"):
+        for target in [n for n in DTYPES if cases.kind(DTYPES[n]) == "i"]:
+            for x in (np.nan, np.inf, -np.inf, 5e4, -5e4):
+                a = np.full(37, x).astype(DTYPES[name])
+                found = set()
+                for b in (a, np.repeat(a, 2)[::2], a[:1]):
+                    out = np.empty(b.shape, target)
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")
+                        fastadd.add(b, 0, out=out, casting="unsafe")
+                    found |= set(out.tolist())
+                assert len(found) == 1, (name, target, x, found)
+
+
 def test_64_dimensions():
     for dtype in (np.dtype("f4"), np.dtype(">i2")):
         native = dtype.newbyteorder("=")
