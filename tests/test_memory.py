@@ -3,7 +3,6 @@ the GIL only as long as it must."""
 
 import ctypes
 import mmap
-import subprocess
 import sys
 import threading
 import time
@@ -12,16 +11,11 @@ import cases
 import numpy as np
 import pytest
 from cases import DTYPES
+from fresh import run_python
 
 import fastadd
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and mprotect")
-
-
-def run_python(code):
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout
 
 
 @linux
@@ -73,8 +67,9 @@ for into in (out, None):
     print(status("VmHWM") - before - (0 if into is out else result.nbytes))
 assert (result == 3).all()
 """
-    for grown in run_python(code).split():
-        assert int(grown) < 4_000_000
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+    assert all(int(grown) < 4_000_000 for grown in done.stdout.split()), done.stdout
 
 
 def test_large_calls_release_the_gil():
@@ -163,4 +158,6 @@ print(size() - before)
 after = [sys.getrefcount(x) for x in (a, b, out, a.dtype, None)]
 assert all(abs(x - y) < 50 for x, y in zip(references, after)), (references, after)
 """
-    assert int(run_python(code)) < 500_000
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 500_000

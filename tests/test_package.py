@@ -1,25 +1,13 @@
 """What is installed: the right package and kernels, and documentation that runs."""
 
 import doctest
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from fresh import run_python
 
 import fastadd
 from fastadd import _add, _config
-
-
-def run_python(code, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={k: v for k, v in os.environ.items() if k != "FASTADD_ISA"} | environment,
-    )
 
 
 def test_source_folder_without_its_compiled_part(tmp_path):
