@@ -314,9 +314,10 @@ def checked_operand(name, value, dtype, casting):
 
 
 def in_dtype(value, dtype):
-    """A number as a 0-d array; an integer with all the digits that the dtype holds."""
+    """A number as a 0-d array, as NumPy converts it (np.asarray itself does not take
+    long integers to every dtype)."""
     if isinstance(value, int) and kind_of(dtype) in "fc":
-        value = np.asarray(value, np.longdouble if dtype.char in "gG" else float)
+        value = np.asarray(value, np.longdouble if dtype.char == "g" else float)
     if isinstance(value, np.generic | np.ndarray):
         return np.asarray(value).astype(dtype)
     return np.asarray(value, dtype)

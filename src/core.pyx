@@ -126,8 +126,12 @@ cdef int number(object value, int dtype, bint operand, scalar_t* stored) except 
             if not integer_fits(integer, dtype, operand):
                 return 0
         parts[0] = <double>integer
-        if dtype <= UINT64 or dtype == LONGDOUBLE or dtype == CLONGDOUBLE:
-            # These hold more of an integer than a double does.
+        if (
+            dtype <= UINT64 or dtype == LONGDOUBLE
+            or dtype == CLONGDOUBLE and not operand
+        ):
+            # These hold more of an integer than a double does. (NumPy brings an
+            # operand to clongdouble by way of a double all the same.)
             kernels.convert[INT64][dtype](1, 1, stored, step, &integer, step)
             return 1
     elif PyFloat_CheckExact(value):
