@@ -33,72 +33,42 @@ ctypedef fused complex_number:
     complex128
     clongdouble
 
-# What has an addition of its own: signed integers wrap to the bits of unsigned ones.
-ctypedef fused number:
-    boolean
-    uint8_t
-    uint16_t
-    uint32_t
-    uint64_t
-    half
-    bfloat16
-    float
-    double
-    longdouble
-    complex64
-    complex128
-    clongdouble
-
+# What C calculates with.
 ctypedef fused c_number:
     int8_t
     int16_t
     int32_t
     int64_t
-    uint8_t
-    uint16_t
-    uint32_t
-    uint64_t
+    unsigned_integer
     float
     double
     longdouble
 
-ctypedef fused from_t:
+# What has an addition of its own: signed integers wrap to the bits of unsigned ones.
+ctypedef fused number:
     boolean
-    int8_t
-    int16_t
-    int32_t
-    int64_t
-    uint8_t
-    uint16_t
-    uint32_t
-    uint64_t
+    unsigned_integer
     half
     bfloat16
     float
     double
     longdouble
-    complex64
-    complex128
-    clongdouble
+    complex_number
+
+# Every native dtype, and every one again, for the conversions from each to each.
+ctypedef fused from_t:
+    boolean
+    half
+    bfloat16
+    c_number
+    complex_number
 
 ctypedef fused to_t:
     boolean
-    int8_t
-    int16_t
-    int32_t
-    int64_t
-    uint8_t
-    uint16_t
-    uint32_t
-    uint64_t
     half
     bfloat16
-    float
-    double
-    longdouble
-    complex64
-    complex128
-    clongdouble
+    c_number
+    complex_number
 
 
 cdef inline complex_number scaled(
