@@ -53,7 +53,8 @@ def test_any_call(call, instruction_set, data):
     try:
         dtype = np.result_type(a, b)
     except TypeError:
-        dtype = data.draw(dtypes)
+        # Not an integer: what becomes of a nan there C leaves open.
+        dtype = data.draw(st.sampled_from([DTYPES["float32"], DTYPES["complex128"]]))
     dtype = dtype.newbyteorder("=")
     alpha, beta = data.draw(st.sampled_from(list(coefficients(dtype))))
     expected = reference(a, b, alpha, beta, dtype)
