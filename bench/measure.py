@@ -29,12 +29,15 @@ def race(contenders, seconds):
     rounds, end = 0, perf_counter() + seconds * len(contenders)
     while rounds < 8 or perf_counter() < end:
         for name, call in contenders.items():
-            # The threads of the one before may still spin (libgomp and OpenBLAS wait
-            # so for a millisecond), and 2 cores are too few for them and the next:
-            # SciPy at 10**5 took 3 ms instead of 0.02. So they are given time to go
-            # to sleep, and the caches time to be warm again.
+            # The threads of the one before may still spin (libgomp waits so for a
+            # millisecond), and 2 cores are too few for them and the next. So they are
+            # given time to go to sleep, and the next time to wake, spread over the
+            # cores and warm its caches.
             sleep(0.002)
+            warm = perf_counter() + 0.005
             call()
+            while perf_counter() < warm:
+                call()
             best[name] = min(best[name], sample(call, repeats[name]))
         rounds += 1
     return best
