@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test bench bench-full readme torch lint clean
+.PHONY: test bench bench-full small readme torch lint clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -16,6 +16,10 @@ bench: .venv/.fastadd .venv/.bench
 
 bench-full: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/run.py --full
+
+# The ratios that the small call keeps to.
+small: .venv/.fastadd .venv/.bench
+	$(BIN)/python bench/small.py
 
 # The table and the plot of the README.
 readme: .venv/.fastadd .venv/.bench
