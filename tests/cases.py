@@ -62,16 +62,8 @@ def kind(dtype):
 
 
 def coefficients(dtype):
-    for alpha, beta in COEFFICIENTS[kind(dtype)]:
-        negative = dtype.kind == "u" and min(alpha, beta) < 0
-        yield (
-            (alpha % 256, beta % 256)
-            if negative and dtype.itemsize > 1
-            else (
-                alpha,
-                beta,
-            )
-        )
+    """Pairs of alpha and beta; negative ones wrap where the dtype is unsigned."""
+    return COEFFICIENTS[kind(dtype)]
 
 
 def limits(dtype):
@@ -90,14 +82,8 @@ def values(shape, dtype, seed=0):
     if dtype.kind == "b":
         return rng.integers(0, 2, shape).astype(dtype)
     if dtype.kind in "iu":
-        return (
-            rng.bytes(size * dtype.itemsize)
-            and np.frombuffer(rng.bytes(size * dtype.itemsize), dtype)
-            .reshape(shape)
-            .copy()
-            if size
-            else np.empty(shape, dtype)
-        )
+        memory = rng.integers(0, 256, size * dtype.itemsize, np.uint8)
+        return memory.view(dtype).reshape(shape)
     if dtype.kind == "c":
         x = np.empty(shape, dtype)
         part = np.dtype(dtype.char.lower())
