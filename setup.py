@@ -13,7 +13,7 @@ import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import CompileError
+from setuptools.errors import CompileError, LinkError
 
 WINDOWS = sys.platform == "win32"
 
@@ -50,7 +50,11 @@ if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
     INSTRUCTION_SETS["avx2"] = ["-mavx2"]
 
 
-def extension(name, source, flags=(), macros=()):
+# Threads. (On Windows the name of the flag is the compiler's alone.)
+OPENMP = ["/openmp" if WINDOWS else "-fopenmp"]
+
+
+def extension(name, source, flags=(), macros=(), link_flags=()):
     return Extension(
         f"fastadd.{name}",
         [source],
@@ -62,21 +66,21 @@ def extension(name, source, flags=(), macros=()):
             *macros,
         ],
         extra_compile_args=[*FLAGS, *flags],
+        extra_link_args=list(link_flags),
     )
 
 
 class Build(build_ext):
-    """Leaves out the flags that this compiler does not know."""
+    """Leaves out the flags that this compiler, or its linker, does not know."""
 
     def build_extensions(self):
         known = {}
         for extension in self.extensions:
-            for flag in extension.extra_compile_args:
-                if flag not in known:
-                    known[flag] = self.knows(flag)
-            extension.extra_compile_args = [
-                flag for flag in extension.extra_compile_args if known[flag]
-            ]
+            for flags in (extension.extra_compile_args, extension.extra_link_args):
+                for flag in flags:
+                    if flag not in known:
+                        known[flag] = self.knows(flag)
+                flags[:] = [flag for flag in flags if known[flag]]
         super().build_extensions()
 
     def knows(self, flag):
@@ -85,15 +89,21 @@ class Build(build_ext):
             source.write_text("int nothing;\n")
             errors = [] if WINDOWS else ["-Werror"]
             try:
-                self.compiler.compile(
+                objects = self.compiler.compile(
                     [str(source)], folder, extra_postargs=[flag, *errors]
                 )
-            except CompileError:
+                if flag in OPENMP:
+                    self.compiler.link_shared_lib(
+                        objects, "empty", folder, extra_postargs=[flag]
+                    )
+            except (CompileError, LinkError):
                 return False
         return True
 
 
-extensions = [extension("_core", "src/core.pyx")]
+extensions = [
+    extension("_core", "src/core.pyx", OPENMP, link_flags=() if WINDOWS else OPENMP)
+]
 for name, flags in INSTRUCTION_SETS.items():
     extensions.append(
         extension(

@@ -21,5 +21,13 @@ if _core is None or not samefile(dirname(_core.__file__), __path__[0]):
 
 from fastadd._add import add, add_
 from fastadd._config import show_config
+from fastadd._threads import get_num_threads, set_num_threads, threads
 
-__all__ = ["add", "add_", "show_config"]
+__all__ = [
+    "add",
+    "add_",
+    "get_num_threads",
+    "set_num_threads",
+    "show_config",
+    "threads",
+]

@@ -9,12 +9,14 @@ from cpython.complex cimport PyComplex_ImagAsDouble, PyComplex_RealAsDouble
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from cpython.ref cimport Py_DECREF
 from libc.string cimport memcpy
 
 from functools import update_wrapper
 
 include "native.pxi"
 include "plan.pxi"
+include "threads.pxi"
 include "run.pxi"
 
 cdef extern from "Python.h":
@@ -381,6 +383,7 @@ def run(
     for operand in range(OPERANDS):
         job.carriers[operand].dtype = job.dtype
         job.carriers[operand].raw = job.carriers[operand].swapped = False
+        job.carriers[operand].across = job.carriers[operand].streamed = False
         if arrays[operand] == NULL:
             continue
         x = <cnp.ndarray>arrays[operand]
@@ -419,6 +422,12 @@ def native(dtype):
         bfloat16_type = type_num
         return BFLOAT16
     return -1
+
+
+def set_cache_size(Py_ssize_t size):
+    """Bytes of the last-level cache."""
+    global cache_size
+    cache_size = size
 
 
 def runs_here(name):

@@ -150,6 +150,42 @@ cdef Py_ssize_t size_of(const plan_t* plan) noexcept nogil:
     return size
 
 
+cdef Py_ssize_t footprint(const plan_t* plan, int operand) noexcept nogil:
+    """Bytes that an operand has in memory, broadcast axes counted once."""
+    cdef int axis
+    cdef Py_ssize_t size = plan.itemsize[operand]
+    for axis in range(plan.ndim):
+        if plan.strides[operand][axis] != 0:
+            size *= plan.shape[axis]
+    return size
+
+
+cdef int nearest(const plan_t* plan, int operand) noexcept nogil:
+    """The axis along which an operand's neighbours in memory lie."""
+    cdef int axis, near = plan.ndim - 1
+    for axis in range(plan.ndim - 2, -1, -1):
+        if (
+            plan.strides[operand][axis] != 0
+            and llabs(plan.strides[operand][axis]) < llabs(plan.strides[operand][near])
+        ):
+            near = axis
+    return near
+
+
+cdef void move_axis(plan_t* plan, int axis, int place) noexcept nogil:
+    """Move an axis inwards."""
+    cdef int i, operand
+    cdef Py_ssize_t length = plan.shape[axis], stride
+    for i in range(axis, place):
+        plan.shape[i] = plan.shape[i + 1]
+    plan.shape[place] = length
+    for operand in range(OPERANDS):
+        stride = plan.strides[operand][axis]
+        for i in range(axis, place):
+            plan.strides[operand][i] = plan.strides[operand][i + 1]
+        plan.strides[operand][place] = stride
+
+
 cdef void bounds(
     const plan_t* plan, int operand, char** low, char** high
 ) noexcept nogil:

@@ -1,5 +1,8 @@
-# The run: over a plan's planes and, where an operand must be converted, over pieces of
-# them that stay in the cache.
+# The run: how a plan is cut into blocks, which thread computes which of them, and how a
+# block is computed: where it lies or, where an operand must be converted, turned or
+# written past the caches, through scratch memory that stays in the L1 cache.
+
+from cython.parallel cimport prange
 
 cdef extern from "numpy/ufuncobject.h":
     int PyUFunc_GiveFloatingpointErrors(const char* name, int flags) except -1
@@ -9,6 +12,10 @@ cdef extern from "numpy/ufuncobject.h":
         NPY_FPE_INVALID
 
 cdef extern from "<fenv.h>" nogil:
+    ctypedef struct fenv_t:
+        pass
+    int fegetenv(fenv_t*)
+    int fesetenv(const fenv_t*)
     enum:
         FE_OVERFLOW
         FE_UNDERFLOW
@@ -21,14 +28,38 @@ cdef extern from "flags.h" nogil:
     int vector_flags()
     int all_flags()
 
+cdef extern from "stream.h" nogil:
+    const bint CAN_STREAM "FASTADD_CAN_STREAM"
+    void stream "fastadd_stream"(char* target, const char* source, Py_ssize_t size)
+    void finish_stream "fastadd_finish_stream"()
+
 cdef enum:
     # Elements from which the GIL is let go. That costs 30 ns (126 instead of 96 at
     # n = 10), under 1 % of so large an addition.
     RELEASE_GIL = 1 << 15
-    # Bytes of each scratch buffer of a conversion. For float32 + float64 and six other
-    # mixtures 2 and 4 KiB were 4 % slower, 16 KiB 15 to 50 %: the pieces and what
-    # streams past them share a 32 KiB L1 cache.
+    # Elements below which tiles, streaming and threads never pay, so that the small
+    # call does not ask for them.
+    LARGE = 1 << 12
+    # Bytes of each scratch buffer. For float32 + float64 and six other mixtures 2 and
+    # 4 KiB were 4 % slower, 16 KiB 15 to 50 %: the blocks and what streams past them
+    # share a 32 KiB L1 cache.
     PIECE = 8192
+    # Bytes of a block that is streamed. At 10**7 float32 on 2 threads 0.5 to 4 KiB take
+    # 1.02 to 1.1 times as long as C with streaming stores, 8 KiB 1.1 to 1.3.
+    STREAMED_PIECE = 4096
+    # A tile is of 64 rows of 128 bytes: `a + b.T` of 2048 x 2048 float32 in 5.2 ms, 9.4
+    # with half as many, 5.6 with half as long ones. (Without tiles 23, torch 12.)
+    TILE_ROWS = 64
+    TILE_ROW = 128
+    LINE = 64  # bytes of a cache line
+    # Elements of a block that needs no scratch; and at least so many blocks a thread,
+    # so that no thread is left with much more than the others.
+    BLOCK = 1 << 15
+    BLOCKS_PER_THREAD = 8
+    # Bytes of the result for each thread: the second one pays from 25,000 float32 on.
+    # A costly element, one that is converted or computed in many steps, counts as more.
+    BYTES_PER_THREAD = 1 << 16
+    COSTLY = 4
 
 # A number in any native dtype.
 cdef union scalar_t:
@@ -40,18 +71,27 @@ cdef struct carrier_t:
     int dtype
     bint raw  # byte-swapped or misaligned: moved byte by byte before use
     bint swapped
+    bint across  # an operand whose neighbours in memory are not those of out
+    bint streamed  # an out that is written past the caches
 
 cdef struct job_t:
     plan_t plan
     int dtype  # of the computation
-    bint direct  # every operand holds that dtype as the kernels read it
-    carrier_t carriers[OPERANDS]
+    bint direct  # the kernels can read and write every operand as it lies
+    carrier_t carriers[OPERANDS]  # if not direct
     scalar_t beta, alpha
     scalar_t scalar  # an operand that is a Python number
     int real  # of the coefficients: BETA_REAL, ALPHA_REAL
+    # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
+    # blocks of block[0] rows and block[1] columns.
+    plane_t plane
+    Py_ssize_t block[2]
+    Py_ssize_t blocks[2]
+    Py_ssize_t units  # blocks in all planes
 
 cdef const kernels_t* kernels = NULL
 cdef Py_ssize_t itemsizes[NATIVE_COUNT]
+cdef Py_ssize_t cache_size  # bytes of the last-level cache
 
 
 cdef void carry(
@@ -83,53 +123,7 @@ cdef inline Py_ssize_t word_of(const carrier_t* carrier) noexcept nogil:
     return itemsizes[carrier.dtype]
 
 
-cdef void fetch(
-    const carrier_t* carrier, int dtype, const Py_ssize_t* shape, view_t* view,
-    char* scratch,
-) noexcept nogil:
-    """Bring a piece of an operand into the dtype of the computation. An axis along
-    which the operand is constant is brought once and stays constant."""
-    cdef Py_ssize_t m = shape[0] if view.strides[0] != 0 else 1
-    cdef Py_ssize_t n = shape[1] if view.strides[1] != 0 else 1
-    cdef view_t packed
-    if carrier.raw:
-        packed = packed_view(scratch, m, n, itemsizes[carrier.dtype])
-        carry(
-            m, n, packed.data, packed.strides, view.data, view.strides,
-            itemsizes[carrier.dtype], word_of(carrier),
-        )
-        view[0] = packed
-        scratch += PIECE
-    if carrier.dtype != dtype:
-        packed = packed_view(scratch, m, n, itemsizes[dtype])
-        kernels.convert[carrier.dtype][dtype](
-            m, n, packed.data, packed.strides, view.data, view.strides
-        )
-        view[0] = packed
-
-
-cdef void deliver(
-    const carrier_t* carrier, int dtype, const Py_ssize_t* shape,
-    const view_t* computed, const view_t* out, char* scratch,
-) noexcept nogil:
-    """Bring a computed piece, packed at the head of scratch, into out."""
-    cdef view_t source = computed[0]
-    cdef view_t target = out[0]
-    if carrier.dtype != dtype:
-        if carrier.raw:
-            target = packed_view(
-                scratch + PIECE, shape[0], shape[1], itemsizes[carrier.dtype]
-            )
-        kernels.convert[dtype][carrier.dtype](
-            shape[0], shape[1], target.data, target.strides, source.data, source.strides
-        )
-        source = target
-    if carrier.raw:
-        carry(
-            shape[0], shape[1], out.data, out.strides, source.data, source.strides,
-            itemsizes[carrier.dtype], word_of(carrier),
-        )
-
+# ---- a block ------------------------------------------------------------------------
 
 cdef inline view_t packed_view(
     char* data, Py_ssize_t m, Py_ssize_t n, Py_ssize_t itemsize
@@ -141,106 +135,333 @@ cdef inline view_t packed_view(
     return view
 
 
-cdef void add_in_pieces(const job_t* job, const plane_t* plane) noexcept nogil:
-    """A plane whose operands are not all of the dtype of the computation: in pieces
-    that stay in the cache on their way through it."""
-    cdef char memory[2 * OPERANDS * PIECE + 64]
-    cdef char* scratch = memory + (-<Py_ssize_t>memory & 63)
-    cdef Py_ssize_t rows, columns, p, q, i, j, widest = itemsizes[job.dtype]
+cdef inline view_t turned(view_t view) noexcept nogil:
+    view.strides[0], view.strides[1] = view.strides[1], view.strides[0]
+    return view
+
+
+cdef inline convert_t conversion(int from_dtype, int to_dtype) noexcept nogil:
+    if from_dtype == to_dtype:  # a copy, of bits
+        if itemsizes[from_dtype] == 1:
+            from_dtype = UINT8
+        elif itemsizes[from_dtype] == 2:
+            from_dtype = UINT16
+        elif itemsizes[from_dtype] == 4:
+            from_dtype = UINT32
+        elif itemsizes[from_dtype] == 8:
+            from_dtype = UINT64
+        to_dtype = from_dtype
+    return kernels.convert[from_dtype][to_dtype]
+
+
+cdef void fetch(
+    const carrier_t* carrier, int dtype, const Py_ssize_t* shape, view_t* view,
+    char* scratch,
+) noexcept nogil:
+    """Bring a block of an operand into the dtype and the order of the computation. An
+    axis along which the operand is constant is brought once and stays constant."""
+    cdef Py_ssize_t m = shape[0] if view.strides[0] != 0 else 1
+    cdef Py_ssize_t n = shape[1] if view.strides[1] != 0 else 1
+    cdef view_t source, target
+    if carrier.raw:
+        target = packed_view(scratch, m, n, itemsizes[carrier.dtype])
+        carry(
+            m, n, target.data, target.strides, view.data, view.strides,
+            itemsizes[carrier.dtype], word_of(carrier),
+        )
+        view[0] = target
+        scratch += PIECE
+    if carrier.dtype != dtype or carrier.across and not carrier.raw:
+        source = view[0]
+        target = packed_view(scratch, m, n, itemsizes[dtype])
+        view[0] = target
+        if carrier.across:  # read in the order of its memory
+            source, target = turned(source), turned(target)
+            m, n = n, m
+        conversion(carrier.dtype, dtype)(
+            m, n, target.data, target.strides, source.data, source.strides
+        )
+
+
+cdef void deliver(
+    const carrier_t* carrier, int dtype, const Py_ssize_t* shape,
+    const view_t* computed, const view_t* out, char* scratch,
+) noexcept nogil:
+    """Bring a computed block, packed at the head of scratch, into out."""
+    cdef view_t source = computed[0]
+    cdef view_t target = out[0]
+    cdef Py_ssize_t i, itemsize = itemsizes[carrier.dtype]
+    if carrier.dtype != dtype:
+        if carrier.raw or carrier.streamed:
+            target = packed_view(scratch + PIECE, shape[0], shape[1], itemsize)
+        conversion(dtype, carrier.dtype)(
+            shape[0], shape[1], target.data, target.strides, source.data, source.strides
+        )
+        source = target
+    if carrier.raw:
+        carry(
+            shape[0], shape[1], out.data, out.strides, source.data, source.strides,
+            itemsize, word_of(carrier),
+        )
+    elif carrier.streamed:
+        for i in range(shape[0]):
+            stream(
+                out.data + i * out.strides[0], source.data + i * source.strides[0],
+                shape[1] * itemsize,
+            )
+
+
+cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil:
+    cdef char memory[2 * OPERANDS * PIECE + LINE]
+    cdef char* scratch = memory + (-<Py_ssize_t>memory & LINE - 1)
     cdef int operand
-    cdef const carrier_t* carrier
-    cdef plane_t piece
-    cdef view_t out
-    for operand in range(OPERANDS):
-        widest = max(widest, itemsizes[job.carriers[operand].dtype])
-    columns = max(1, min(plane.shape[1], PIECE // widest))
-    rows = max(1, PIECE // widest // columns)
-    for p in range((plane.shape[0] + rows - 1) // rows):
-        for q in range((plane.shape[1] + columns - 1) // columns):
-            i = p * rows
-            j = q * columns
-            piece.shape[0] = min(rows, plane.shape[0] - i)
-            piece.shape[1] = min(columns, plane.shape[1] - j)
+    cdef const carrier_t* carrier = &job.carriers[OUT]
+    cdef view_t out = block.views[OUT]
+    for operand in range(A, OPERANDS):
+        fetch(
+            &job.carriers[operand], job.dtype, block.shape, &block.views[operand],
+            scratch + 2 * operand * PIECE,
+        )
+    if carrier.raw or carrier.streamed or carrier.dtype != job.dtype:
+        block.views[OUT] = packed_view(
+            scratch, block.shape[0], block.shape[1], itemsizes[job.dtype]
+        )
+    kernels.add[job.dtype](block, &job.beta, &job.alpha, job.real)
+    deliver(carrier, job.dtype, block.shape, &block.views[OUT], &out, scratch)
+
+
+# ---- cutting ------------------------------------------------------------------------
+
+cdef inline void make_carriers(job_t* job) noexcept nogil:
+    """Of a direct job, where a way of scratch pays."""
+    cdef int operand
+    if job.direct:
+        for operand in range(OPERANDS):
+            job.carriers[operand].dtype = job.dtype
+            job.carriers[operand].raw = job.carriers[operand].swapped = False
+            job.carriers[operand].across = job.carriers[operand].streamed = False
+        job.direct = False
+
+
+cdef void turn(job_t* job) noexcept nogil:
+    """Where an operand's neighbours in memory lie along another axis than out's, make
+    that axis the other one of the plane, which is then computed in tiles."""
+    cdef plan_t* plan = &job.plan
+    cdef int operand, near, row = plan.ndim - 1
+    cdef bint turned = False
+    if plan.ndim < 2:
+        return
+    for operand in range(A, OPERANDS):
+        if llabs(plan.strides[operand][row]) < LINE:
+            continue
+        near = nearest(plan, operand)
+        if near == row or turned and near != row - 1:
+            continue
+        move_axis(plan, near, row - 1)
+        turned = True
+        make_carriers(job)
+        job.carriers[operand].across = True
+
+
+cdef void bypass_caches(job_t* job, Py_ssize_t size) noexcept nogil:
+    """Stream an out that the caches would have lost before it is used again."""
+    cdef const plan_t* plan = &job.plan
+    cdef Py_ssize_t bytes = size * plan.itemsize[OUT]
+    cdef int operand, row = plan.ndim - 1
+    if (
+        not CAN_STREAM
+        or plan.strides[OUT][row] != plan.itemsize[OUT]
+        or plan.shape[row] * plan.itemsize[OUT] < STREAMED_PIECE
+    ):
+        return
+    for operand in range(A, OPERANDS):
+        bytes += footprint(plan, operand)
+        # What is also read is in the caches, and is better written there.
+        if plan.data[operand] == plan.data[OUT]:
+            return
+        if not job.direct and job.carriers[operand].across:
+            return
+    if bytes <= cache_size or not job.direct and job.carriers[OUT].raw:
+        return
+    make_carriers(job)
+    job.carriers[OUT].streamed = True
+
+
+cdef inline void cut(job_t* job) noexcept nogil:
+    """The first plane, as yet one block."""
+    cdef plan_t* plan = &job.plan
+    cdef int axis, operand, first = plan.ndim - 2
+    for axis in range(2):
+        job.plane.shape[axis] = 1
+        for operand in range(OPERANDS):
+            job.plane.views[operand].strides[axis] = 0
+        if first + axis >= 0:
+            job.plane.shape[axis] = plan.shape[first + axis]
             for operand in range(OPERANDS):
-                piece.views[operand] = plane.views[operand]
-                piece.views[operand].data += (
-                    i * plane.views[operand].strides[0]
-                    + j * plane.views[operand].strides[1]
+                job.plane.views[operand].strides[axis] = (
+                    plan.strides[operand][first + axis]
                 )
-                if operand != OUT:
-                    fetch(
-                        &job.carriers[operand], job.dtype, piece.shape,
-                        &piece.views[operand], scratch + 2 * operand * PIECE,
-                    )
-            out = piece.views[OUT]
-            carrier = &job.carriers[OUT]
-            if carrier.raw or carrier.dtype != job.dtype:
-                piece.views[OUT] = packed_view(
-                    scratch, piece.shape[0], piece.shape[1], itemsizes[job.dtype]
-                )
-            kernels.add[job.dtype](&piece, &job.beta, &job.alpha, job.real)
-            deliver(carrier, job.dtype, piece.shape, &piece.views[OUT], &out, scratch)
+        job.block[axis] = job.plane.shape[axis]
+        job.blocks[axis] = 1
+    for operand in range(OPERANDS):
+        job.plane.views[operand].data = plan.data[operand]
+    job.units = 1
+    for axis in range(first):
+        job.units *= plan.shape[axis]
 
 
-cdef void execute(const job_t* job) noexcept nogil:
-    """Walk the plan's planes, its last two axes, in memory order of out."""
+cdef void cut_into_blocks(job_t* job, Py_ssize_t size, int threads) noexcept nogil:
+    """Blocks that fit the scratch memory or, where none is needed, blocks enough for
+    the threads."""
+    cdef int operand, axis
+    cdef Py_ssize_t widest = itemsizes[job.dtype], columns = job.plane.shape[1], most
+    cdef bint across = False
+    if job.direct:
+        most = min(BLOCK, size // (threads * BLOCKS_PER_THREAD) + LINE & -LINE)
+    else:
+        for operand in range(OPERANDS):
+            widest = max(widest, itemsizes[job.carriers[operand].dtype])
+            across |= job.carriers[operand].across
+        most = (STREAMED_PIECE if job.carriers[OUT].streamed else PIECE) // widest
+        if across:
+            columns = min(columns, max(TILE_ROW // widest, 1))
+            most = min(most, TILE_ROWS * columns)
+    job.block[1] = max(1, min(columns, most))
+    job.block[0] = max(1, min(job.plane.shape[0], most // job.block[1]))
+    for axis in range(2):
+        job.blocks[axis] = (
+            (job.plane.shape[axis] + job.block[axis] - 1) // job.block[axis]
+        )
+        job.units *= job.blocks[axis]
+
+
+# ---- walking ------------------------------------------------------------------------
+
+cdef void walk(const job_t* job, Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
+    """Compute some of the blocks, in memory order of out."""
     cdef const plan_t* plan = &job.plan
     cdef Py_ssize_t index[MAX_NDIM]
-    cdef plane_t plane
+    cdef Py_ssize_t i = 0, j = 0, at = begin, unit
+    cdef char* data[OPERANDS]  # of the plane
+    cdef plane_t block
+    cdef const view_t* view
     cdef int axis, operand, outer = max(plan.ndim - 2, 0)
-    for axis in range(2):
-        plane.shape[axis] = 1
-        for operand in range(OPERANDS):
-            plane.views[operand].strides[axis] = 0
+    for operand in range(OPERANDS):
+        data[operand] = plan.data[operand]
     for axis in range(outer):
         index[axis] = 0
-    for axis in range(outer, plan.ndim):
-        plane.shape[2 - plan.ndim + axis] = plan.shape[axis]
+    if begin > 0:
+        j = at % job.blocks[1]
+        at //= job.blocks[1]
+        i = at % job.blocks[0]
+        at //= job.blocks[0]
+        for axis in range(outer - 1, -1, -1):
+            index[axis] = at % plan.shape[axis]
+            at //= plan.shape[axis]
+            for operand in range(OPERANDS):
+                data[operand] += index[axis] * plan.strides[operand][axis]
+    for unit in range(begin, end):
+        block.shape[0] = min(job.block[0], job.plane.shape[0] - i * job.block[0])
+        block.shape[1] = min(job.block[1], job.plane.shape[1] - j * job.block[1])
         for operand in range(OPERANDS):
-            plane.views[operand].strides[2 - plan.ndim + axis] = (
-                plan.strides[operand][axis]
+            view = &job.plane.views[operand]
+            block.views[operand].strides[0] = view.strides[0]
+            block.views[operand].strides[1] = view.strides[1]
+            block.views[operand].data = (
+                data[operand]
+                + i * job.block[0] * view.strides[0]
+                + j * job.block[1] * view.strides[1]
             )
-    for operand in range(OPERANDS):
-        plane.views[operand].data = plan.data[operand]
-    while True:
         if job.direct:
-            kernels.add[job.dtype](&plane, &job.beta, &job.alpha, job.real)
+            kernels.add[job.dtype](&block, &job.beta, &job.alpha, job.real)
         else:
-            add_in_pieces(job, &plane)
-        axis = outer - 1
-        while axis >= 0:
+            add_by_way_of_scratch(job, &block)
+        j += 1
+        if j < job.blocks[1]:
+            continue
+        j = 0
+        i += 1
+        if i < job.blocks[0]:
+            continue
+        i = 0
+        for axis in range(outer - 1, -1, -1):
             index[axis] += 1
             for operand in range(OPERANDS):
-                plane.views[operand].data += plan.strides[operand][axis]
+                data[operand] += plan.strides[operand][axis]
             if index[axis] < plan.shape[axis]:
                 break
             for operand in range(OPERANDS):
-                plane.views[operand].data -= (
-                    plan.shape[axis] * plan.strides[operand][axis]
-                )
+                data[operand] -= plan.shape[axis] * plan.strides[operand][axis]
             index[axis] = 0
-            axis -= 1
-        if axis < 0:
-            return
+    if not job.direct and job.carriers[OUT].streamed:
+        finish_stream()
 
 
-cdef int run_job(const job_t* job) except -1:
+cdef int part(
+    const job_t* job, int which, int parts, const fenv_t* callers
+) noexcept nogil:
+    """What one thread computes, as the caller would (rounding, subnormals); the flags
+    that it raised."""
+    cdef fenv_t own
+    cdef int raised
+    fegetenv(&own)
+    fesetenv(callers)
+    walk(job, job.units * which // parts, job.units * (which + 1) // parts)
+    raised = all_flags()
+    fesetenv(&own)
+    return raised
+
+
+cdef int walk_by_threads(const job_t* job, int threads) noexcept nogil:
+    cdef fenv_t callers
+    cdef int which, raised = 0
+    fegetenv(&callers)
+    for which in prange(threads, num_threads=threads, schedule="static"):
+        raised |= part(job, which, threads, &callers)
+    return raised
+
+
+cdef inline bint waits_for_memory(int dtype) noexcept nogil:
+    """Whether an element takes no longer to compute than to read and write."""
+    return dtype not in (FLOAT16, BFLOAT16, LONGDOUBLE, CLONGDOUBLE)
+
+
+cdef int threads_for(const job_t* job, Py_ssize_t size) except -1:
+    """How many threads compute a job; more than one are to be given back."""
+    cdef Py_ssize_t most = size * itemsizes[job.dtype]
+    if not job.direct or not waits_for_memory(job.dtype):
+        most *= COSTLY
+    most = min(most // BYTES_PER_THREAD, size // LINE)
+    return take_threads(most) if most > 1 else 1
+
+
+cdef int run_job(job_t* job) except -1:
     """Compute, and raise or warn as np.errstate asks."""
     cdef Py_ssize_t size = size_of(&job.plan)
-    cdef bint vectors = job.direct and job.dtype not in (
-        FLOAT16, BFLOAT16, LONGDOUBLE, CLONGDOUBLE
-    )
-    cdef int raised
+    cdef bint vectors = job.direct and waits_for_memory(job.dtype)
+    cdef int raised, threads = 1
     if size == 0:
         return 0
+    if size >= LARGE:
+        turn(job)
+        bypass_caches(job, size)
+        threads = threads_for(job, size)
+    cut(job)
+    if threads > 1 or not job.direct:
+        cut_into_blocks(job, size, threads)
     if vector_flags() if vectors else all_flags():
         feclearexcept(WATCHED)
-    if size >= RELEASE_GIL:
+    if threads > 1:
         with nogil:
-            execute(job)
+            raised = walk_by_threads(job, threads)
+            leave()
     else:
-        execute(job)
-    raised = vector_flags() if vectors else all_flags()
+        if size >= RELEASE_GIL:
+            with nogil:
+                walk(job, 0, job.units)
+        else:
+            walk(job, 0, job.units)
+        raised = vector_flags() if vectors else all_flags()
     if raised:
         feclearexcept(WATCHED)
         PyUFunc_GiveFloatingpointErrors(

@@ -1,0 +1,464 @@
+"""How many threads a call uses, and that it matters to nothing but time: the bits, the
+error state, forked processes, other libraries' threads."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import cases
+import numpy as np
+import pytest
+from cases import DTYPES, coefficients
+from fresh import run_python
+from reference import assert_same_bits, reference
+
+import fastadd
+from fastadd import _core, _machine
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc")
+openmp = pytest.mark.skipif(not _core.openmp_version(), reason="needs OpenMP")
+
+# Large enough for 5 threads, whatever is computed, and divisible by nothing.
+MANY = 5 * 65536 + 1009
+
+
+@pytest.fixture
+def five():
+    """More threads than most machines that test this have cores."""
+    with fastadd.threads(5):
+        yield
+
+
+# ---- the number ---------------------------------------------------------------------
+
+
+@openmp
+def test_set_get_and_context():
+    before = fastadd.get_num_threads()
+    try:
+        fastadd.set_num_threads(3)
+        assert fastadd.get_num_threads() == 3
+        with fastadd.threads(2):
+            assert fastadd.get_num_threads() == 2
+            with fastadd.threads(np.int64(7)):
+                assert fastadd.get_num_threads() == 7
+            assert fastadd.get_num_threads() == 2
+            # Another thread has its own.
+            with ThreadPoolExecutor(1) as pool:
+                assert pool.submit(fastadd.get_num_threads).result() == 3
+        assert fastadd.get_num_threads() == 3
+        with pytest.raises(KeyError), fastadd.threads(1):
+            raise KeyError
+        assert fastadd.get_num_threads() == 3
+    finally:
+        fastadd.set_num_threads(before)
+
+
+@pytest.mark.parametrize("set_them", [fastadd.set_num_threads, fastadd.threads])
+@pytest.mark.parametrize(
+    ("n", "error", "message"),
+    [
+        (0, ValueError, "0 threads: 1 to 32768 are allowed"),
+        (-1, ValueError, "-1 threads"),
+        (10**9, ValueError, "1000000000 threads"),
+        (1.5, TypeError, "1.5 is a float: the number of threads must be an integer"),
+        ("2", TypeError, "'2' is a str"),
+        (None, TypeError, "None is a NoneType"),
+    ],
+)
+def test_refusals(set_them, n, error, message):
+    before = fastadd.get_num_threads()
+    with pytest.raises(error, match=message), set_them(n):
+        pass
+    assert fastadd.get_num_threads() == before
+
+
+@openmp
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"FASTADD_NUM_THREADS": "3"}, "3"),
+        ({"OMP_NUM_THREADS": "3"}, "3"),
+        ({"OMP_NUM_THREADS": "4,2"}, "4"),
+        ({"FASTADD_NUM_THREADS": "3", "OMP_NUM_THREADS": "1"}, "3"),
+        ({"FASTADD_NUM_THREADS": "1", "OMP_NUM_THREADS": "3"}, "1"),
+        ({"OMP_NUM_THREADS": "nonsense"}, str(_machine.processors())),
+        ({}, str(_machine.processors())),
+    ],
+)
+def test_environment(environment, expected):
+    for name in ("FASTADD_NUM_THREADS", "OMP_NUM_THREADS"):
+        environment.setdefault(name, None)
+    done = run_python("import fastadd; print(fastadd.get_num_threads())", **environment)
+    assert done.stdout.strip() == expected, done.stderr
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "two", "", "1.5", "99999999999", "²"])
+def test_environment_refused(asked):
+    done = run_python("import fastadd", FASTADD_NUM_THREADS=asked)
+    assert "ImportError: FASTADD_NUM_THREADS=" in done.stderr
+
+
+@linux
+@openmp
+def test_affinity_is_the_default():
+    code = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+import fastadd
+print(fastadd.get_num_threads())
+"""
+    done = run_python(code, FASTADD_NUM_THREADS=None, OMP_NUM_THREADS=None)
+    assert done.stdout.strip() == "1", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, float("inf")),
+        ({"proc/self/cgroup": "0::/a/b\n"}, float("inf")),
+        (
+            {"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/cpu.max": "max 100000"},
+            float("inf"),
+        ),
+        (
+            {
+                "proc/self/cgroup": "0::/a/b\n",
+                "sys/fs/cgroup/a/b/cpu.max": "450000 100000",
+                "sys/fs/cgroup/a/cpu.max": "250000 100000\n",
+            },
+            3,
+        ),
+        (
+            {
+                "proc/self/cgroup": "0::/../elsewhere\n",
+                "sys/fs/cgroup/cpu.max": "50000 100000",
+            },
+            1,
+        ),
+        (
+            {
+                "proc/self/cgroup": "5:memory:/m\n3:cpu,cpuacct:/a\n1:name=x:/y\n",
+                "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "200000\n",
+                "sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000\n",
+            },
+            2,
+        ),
+        (
+            {
+                "proc/self/cgroup": "3:cpu:/a\n",
+                "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "-1\n",
+                "sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000\n",
+            },
+            float("inf"),
+        ),
+    ],
+)
+def test_quota(tmp_path, files, expected):
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert _machine.quota(tmp_path) == expected
+
+
+@openmp
+def test_threadpoolctl_sees_and_limits():
+    pytest.importorskip("threadpoolctl")
+    code = """
+import threadpoolctl, fastadd
+info = threadpoolctl.threadpool_info()
+print(sum(each["user_api"] == "openmp" for each in info))
+fastadd.set_num_threads(3)
+with threadpoolctl.threadpool_limits(1):
+    print(fastadd.get_num_threads())
+print(fastadd.get_num_threads())
+"""
+    done = run_python(code, OMP_NUM_THREADS="2", FASTADD_NUM_THREADS=None)
+    assert done.stdout.split() == ["1", "1", "3"], done.stderr
+
+
+# ---- the bits -----------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("five", "instruction_set")
+@pytest.mark.parametrize("name", DTYPES)
+def test_rows(name):
+    dtype = DTYPES[name]
+    a, b = cases.values(MANY, dtype, 1), cases.values(MANY, dtype, 2)
+    for alpha, beta in coefficients(dtype):
+        result = fastadd.add(a, b, alpha=alpha, beta=beta)
+        assert_same_bits(result, reference(a, b, alpha, beta, dtype))
+
+
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize("name", ["float32", "int8", "float16", "complex128"])
+@pytest.mark.parametrize("layout", cases.grids(4, np.dtype("f4")))
+def test_layouts(name, layout):
+    dtype = DTYPES[name]
+    for n in (577, 640):
+        a, b, out = cases.grids(n, dtype)[layout]
+        expected = reference(a, b, 3, 1, dtype)
+        assert_same_bits(fastadd.add(a, b, alpha=3), expected)
+        if out is None:
+            out = np.empty_like(expected)
+        assert_same_bits(fastadd.add(a, b, alpha=3, out=out), expected)
+
+
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize(("one", "two"), cases.MIXTURES)
+def test_mixtures(one, two):
+    a = cases.moderate((600, 603), DTYPES[one], 1)
+    b = cases.moderate((603, 600), DTYPES[two], 2)
+    dtype = np.result_type(a, b)
+    s = 1 if dtype.kind == "b" else 3
+    for x, y in ((a, b.T), (a.T, b), (a, b.T.astype(b.dtype.newbyteorder()))):
+        expected = reference(x, y, s, 1, dtype)
+        assert_same_bits(fastadd.add(x, y, alpha=s), expected)
+        for out in (np.empty_like(x, dtype), np.empty_like(x, "c16")):
+            assert_same_bits(
+                fastadd.add(x, y, alpha=s, out=out), expected.astype(out.dtype)
+            )
+
+
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *((3, MANY // 3), (MANY // 3, 3), (1, MANY), (7, 7, 7, 7, 7, 7, 3)),
+        *((2, MANY // 2), (5, 2, MANY // 7), (65536, 1, 9), (4, 300, 300)),
+    ],
+)
+@pytest.mark.parametrize("order", ["C", "F", "K"])
+def test_every_axis_can_be_the_long_one(shape, order):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, *shape)).astype("f4")
+    out = np.empty(shape, "f4", order="F" if order == "F" else "C")
+    x = a.transpose().copy().transpose() if order == "K" else a
+    assert_same_bits(
+        fastadd.add(x, b, alpha=0.1, out=out), reference(a, b, 0.1, 1, a.dtype)
+    )
+
+
+@pytest.mark.usefixtures("five")
+def test_tiles_of_three_orders():
+    """out, a and b each have another nearest axis."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((70, 71, 72))
+    y = rng.standard_normal((71, 72, 70)).transpose(2, 0, 1)
+    z = rng.standard_normal((72, 70, 71)).transpose(1, 2, 0)
+    for a, b, c in ((x, y, z), (y, z, x), (z, x, y), (y, y, x), (x[::-1], y, z)):
+        out = np.empty_like(c)
+        assert_same_bits(
+            fastadd.add(a, b, alpha=0.1, out=out), reference(a, b, 0.1, 1, a.dtype)
+        )
+
+
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize("shift", [0, 1, 5, 16])
+@pytest.mark.parametrize("size", [0, 1 << 60])
+def test_streaming_changes_nothing(shift, size):
+    """Neither the values nor the bytes before and behind out."""
+    a, b = np.random.default_rng(0).standard_normal((2, 3, MANY)).astype("f4")
+    memory = np.full(3 * (MANY + 64), 7, "f4")
+    out = memory[shift : shift + 3 * (MANY + 16)].reshape(3, -1)[:, :MANY]
+    wide = np.full(out.shape, 7.0)
+    expected = reference(a, b, 0.1, 1, a.dtype)
+    try:
+        _core.set_cache_size(size)
+        fastadd.add(a, b, alpha=0.1, out=out)
+        fastadd.add(a, b, alpha=0.1, out=wide)
+        inplace = a.copy()
+        fastadd.add(inplace, b, alpha=0.1, out=inplace)
+    finally:
+        _core.set_cache_size(_machine.last_level_cache())
+    assert_same_bits(out, expected)
+    assert_same_bits(inplace, expected)
+    assert_same_bits(wide, expected.astype("f8"))
+    memory[shift : shift + 3 * (MANY + 16)].reshape(3, -1)[:, :MANY] = 7
+    assert (memory == 7).all()
+
+
+# ---- the error state ----------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64", "g"])
+def test_flags_of_every_thread(name):
+    if name == "bfloat16" and "bfloat16" not in DTYPES:
+        pytest.skip("needs ml_dtypes")
+    dtype = DTYPES.get(name, np.dtype(name))
+    a = np.ones(MANY, dtype)
+    largest = cases.limits(dtype)[2]
+    for place in range(0, MANY, MANY // 9):
+        b = np.ones(MANY, dtype)
+        b[place] = largest
+        with np.errstate(all="raise"):
+            fastadd.add(a, a)
+            with pytest.raises(FloatingPointError, match="overflow"):
+                fastadd.add(a, b, alpha=3)
+            fastadd.add(a, a)
+
+
+@openmp
+@linux
+def test_threads_compute_as_their_caller_does():
+    """Rounding upwards, which only the calling thread has been told."""
+    code = """
+import ctypes, ctypes.util
+import numpy as np, fastadd
+libm = ctypes.CDLL(ctypes.util.find_library("m"))
+x, y = np.ones(400_000), np.full(400_000, 1e-30)
+fastadd.add(x, y)
+UPWARD = 0x800
+assert libm.fesetround(UPWARD) == 0
+with fastadd.threads(5):
+    up = fastadd.add(x, y)
+assert libm.fesetround(0) == 0
+with fastadd.threads(5):
+    nearest = fastadd.add(x, y)
+print((up > 1).all(), (nearest == 1).all())
+"""
+    done = run_python(code)
+    assert done.stdout.split() == ["True", "True"], done.stderr
+
+
+# ---- other threads and processes ----------------------------------------------------
+
+
+@linux
+@openmp
+def test_threads_are_used_and_only_for_large_calls():
+    code = """
+import os
+import numpy as np, fastadd
+count = lambda: len(os.listdir("/proc/self/task"))
+fastadd.set_num_threads(3)
+a = np.ones(400_000, "f4")
+before = count()
+fastadd.add(a[:10_000], a[:10_000])
+print(count() - before)
+fastadd.add(a, a)
+print(count() - before)
+"""
+    done = run_python(code)
+    assert done.stdout.split() == ["0", "2"], done.stderr
+
+
+FORK = """
+import multiprocessing, os, signal, sys, threading
+import numpy as np, fastadd
+signal.alarm(60)
+fastadd.set_num_threads(4)
+a = np.arange(1_000_000, dtype="f4")
+expected = a + np.float32(2) * a
+def right(_=None):
+    return (fastadd.add(a, a, alpha=2) == expected).all() and fastadd.get_num_threads()
+assert right() == 4
+"""
+
+
+@linux
+@openmp
+def test_os_fork():
+    code = f"""{FORK}
+child = os.fork()
+if child == 0:
+    grandchild = os.fork()
+    if grandchild == 0:
+        os._exit(10 + right())
+    status = os.waitpid(grandchild, 0)[1]
+    os._exit(right() + os.waitstatus_to_exitcode(status))
+status = os.waitpid(child, 0)[1]
+print(os.waitstatus_to_exitcode(status), right())
+"""
+    done = run_python(code)
+    assert done.stdout.split() == ["12", "4"], done.stderr
+
+
+@linux
+@openmp
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_multiprocessing_pool(method, tmp_path):
+    script = tmp_path / "pool.py"
+    script.write_text(f"""{FORK}
+if __name__ == "__main__":
+    with multiprocessing.get_context({method!r}).Pool(3) as pool:
+        print(sorted(set(pool.map(right, range(12)))), right())
+""")
+    done = subprocess.run(
+        [sys.executable, str(script)], check=False, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == ("[1] 4" if method == "fork" else "[4] 4"), (
+        done.stderr
+    )
+
+
+@linux
+@openmp
+def test_fork_while_other_threads_compute():
+    code = f"""{FORK}
+stop = threading.Event()
+def work():
+    while not stop.is_set():
+        right()
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads:
+    thread.start()
+codes = set()
+for _ in range(20):
+    child = os.fork()
+    if child == 0:
+        os._exit(right())
+    codes.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+stop.set()
+for thread in threads:
+    thread.join()
+print(codes)
+"""
+    done = run_python(code)
+    assert done.stdout.strip() == "{1}", done.stderr
+
+
+@openmp
+def test_calls_at_once_share_the_threads():
+    """Eight threads that each could use four leave no more than a few at work."""
+    code = """
+import os, threading
+import numpy as np, fastadd
+fastadd.set_num_threads(4)
+a = np.ones(2_000_000, "f4")
+barrier = threading.Barrier(8)
+wrong = []
+def work():
+    out = np.empty_like(a)
+    barrier.wait()
+    for i in range(30):
+        fastadd.add(a, a, alpha=i, out=out)
+        if not (out == 1 + i).all():
+            wrong.append(i)
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+fastadd.add(a, a)
+print(len(wrong), fastadd.get_num_threads())
+"""
+    done = run_python(code)
+    assert done.stdout.split() == ["0", "4"], done.stderr
+
+
+@openmp
+def test_joblib_workers_do_not_multiply():
+    pytest.importorskip("joblib")
+    code = """
+import fastadd
+from joblib import Parallel, delayed, parallel_config
+def ask():
+    import fastadd
+    return fastadd.get_num_threads()
+if __name__ == "__main__":
+    with parallel_config("loky", inner_max_num_threads=1):
+        print(*set(Parallel(2)(delayed(ask)() for _ in range(4))))
+"""
+    done = run_python(code, FASTADD_NUM_THREADS=None, OMP_NUM_THREADS=None)
+    assert done.stdout.strip() == "1", done.stderr
