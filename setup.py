@@ -47,8 +47,14 @@ FORCE_INLINE = "__forceinline" if WINDOWS else "inline __attribute__((always_inl
 # contracts complex products even under -ffp-contract=off.
 INSTRUCTION_SETS = {"baseline": []}
 if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
-    INSTRUCTION_SETS["avx2"] = ["-mavx2"]
-
+    INSTRUCTION_SETS = {
+        "baseline": ["-msse4.2"],  # with what it implies, x86-64-v2: CPUs from 2009 on
+        "avx2": ["-mavx2", "-mf16c"],
+        "avx512": [
+            *("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mf16c"),
+            "-mprefer-vector-width=512",
+        ],
+    }
 
 # Threads. (On Windows the name of the flag is the compiler's alone.)
 OPENMP = ["/openmp" if WINDOWS else "-fopenmp"]

@@ -11,7 +11,7 @@ import numpy as np
 from fastadd import _core, _machine, _threads
 
 # Best first. setup.py names the flags of each, cpu.h what each asks of the CPU.
-INSTRUCTION_SETS = ("avx2", "baseline")
+INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
 
 
 def available():

@@ -6,12 +6,19 @@
 #include <string.h>
 
 static inline int fastadd_cpu_runs(const char *set) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    __builtin_cpu_init();
+    if (strcmp(set, "baseline") == 0)
+        return __builtin_cpu_supports("sse4.2") != 0;
+    if (strcmp(set, "avx2") == 0)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+    if (strcmp(set, "avx512") == 0)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("f16c");
+#else
     if (strcmp(set, "baseline") == 0)
         return 1;
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
-    __builtin_cpu_init();
-    if (strcmp(set, "avx2") == 0)
-        return __builtin_cpu_supports("avx2") != 0;
 #endif
     return 0;
 }

@@ -10,8 +10,12 @@
 #define FASTADD_SCALARS_H
 
 #include <fenv.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
 
 typedef struct { uint8_t value; } boolean;
 typedef struct { uint16_t bits; } half;
@@ -96,7 +100,7 @@ static inline half float_to_half(float x, uint32_t *flags) {
  * (longdouble goes by way of float64, as in NumPy; int64 needs no such care: above
  * 2**24 it overflows anyway. bfloat16 is reached by way of float32 from everywhere,
  * as in ml_dtypes.) */
-static inline half double_to_half(double x, uint32_t *flags) {
+static inline float double_to_odd_float(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     const uint64_t magnitude = bits & 0x7fffffffffffffffu;
@@ -111,7 +115,67 @@ static inline half double_to_half(double x, uint32_t *flags) {
                          : magnitude >= 0x47e0000000000000u ? 0x7f000001u /* 2**127 up */
                          : magnitude >= 0x3810000000000000u ? normal
                                                             : magnitude != 0; /* < 2**-126 */
-    return float_to_half(bits_float(odd | sign), flags);
+    return bits_float(odd | sign);
+}
+
+/* float16 is converted in strips, by the CPU's instructions where the instruction set
+ * has them: the compiler makes none of a loop over float_to_half. They round, quiet NaNs
+ * and raise flags as the functions above do. */
+enum { STRIP = 32 };
+
+static inline void halves_to_floats(const char *x, ptrdiff_t step, ptrdiff_t count,
+                                    float *y) {
+    half padded[STRIP] = {{0}};
+    ptrdiff_t k;
+    if (step != sizeof(half) || count < STRIP) {
+        for (k = 0; k < count; k++)
+            memcpy(&padded[k], x + k * step, sizeof(half));
+        x = (const char *)padded;
+    }
+#if defined(__AVX512F__)
+    for (k = 0; k < STRIP; k += 16)
+        _mm512_storeu_ps(y + k,
+                         _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x + 2 * k))));
+#elif defined(__F16C__)
+    for (k = 0; k < STRIP; k += 8)
+        _mm256_storeu_ps(y + k, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + 2 * k))));
+#else
+    for (k = 0; k < STRIP; k++) {
+        half h;
+        memcpy(&h, x + 2 * k, sizeof h);
+        y[k] = half_to_float(h);
+    }
+#endif
+}
+
+static inline void floats_to_halves(const float *x, char *y, ptrdiff_t step,
+                                    ptrdiff_t count, uint32_t *flags) {
+    half padded[STRIP];
+    float zeros[STRIP] = {0};
+    const int whole = step == sizeof(half) && count == STRIP;
+    char *to = whole ? y : (char *)padded;
+    ptrdiff_t k;
+    if (count < STRIP) {
+        memcpy(zeros, x, count * sizeof(float));
+        x = zeros;
+    }
+#if defined(__AVX512F__)
+    for (k = 0; k < STRIP; k += 16)
+        _mm256_storeu_si256((__m256i *)(to + 2 * k),
+                            _mm512_cvtps_ph(_mm512_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__F16C__)
+    for (k = 0; k < STRIP; k += 8)
+        _mm_storeu_si128((__m128i *)(to + 2 * k),
+                         _mm256_cvtps_ph(_mm256_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
+#else
+    for (k = 0; k < STRIP; k++) {
+        const half h = float_to_half(x[k], flags);
+        memcpy(to + 2 * k, &h, sizeof h);
+    }
+#endif
+    if (!whole)
+        for (k = 0; k < count; k++)
+            memcpy(y + k * step, &padded[k], sizeof(half));
 }
 
 static inline float bfloat16_to_float(bfloat16 b) {
