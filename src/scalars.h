@@ -123,24 +123,17 @@ static inline float double_to_odd_float(double x) {
  * and raise flags as the functions above do. */
 enum { STRIP = 32 };
 
-static inline void halves_to_floats(const char *x, ptrdiff_t step, ptrdiff_t count,
-                                    float *y) {
-    half padded[STRIP] = {{0}};
-    ptrdiff_t k;
-    if (step != sizeof(half) || count < STRIP) {
-        for (k = 0; k < count; k++)
-            memcpy(&padded[k], x + k * step, sizeof(half));
-        x = (const char *)padded;
-    }
+static inline void strip_to_floats(const char *x, float *y) {
 #if defined(__AVX512F__)
-    for (k = 0; k < STRIP; k += 16)
-        _mm512_storeu_ps(y + k,
-                         _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x + 2 * k))));
+    for (int k = 0; k < STRIP; k += 16)
+        _mm512_storeu_ps(
+            y + k, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x + 2 * k))));
 #elif defined(__F16C__)
-    for (k = 0; k < STRIP; k += 8)
-        _mm256_storeu_ps(y + k, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + 2 * k))));
+    for (int k = 0; k < STRIP; k += 8)
+        _mm256_storeu_ps(
+            y + k, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + 2 * k))));
 #else
-    for (k = 0; k < STRIP; k++) {
+    for (int k = 0; k < STRIP; k++) {
         half h;
         memcpy(&h, x + 2 * k, sizeof h);
         y[k] = half_to_float(h);
@@ -148,34 +141,50 @@ static inline void halves_to_floats(const char *x, ptrdiff_t step, ptrdiff_t cou
 #endif
 }
 
-static inline void floats_to_halves(const float *x, char *y, ptrdiff_t step,
-                                    ptrdiff_t count, uint32_t *flags) {
-    half padded[STRIP];
-    float zeros[STRIP] = {0};
-    const int whole = step == sizeof(half) && count == STRIP;
-    char *to = whole ? y : (char *)padded;
-    ptrdiff_t k;
-    if (count < STRIP) {
-        memcpy(zeros, x, count * sizeof(float));
-        x = zeros;
-    }
+static inline void strip_to_halves(const float *x, char *y, uint32_t *flags) {
 #if defined(__AVX512F__)
-    for (k = 0; k < STRIP; k += 16)
-        _mm256_storeu_si256((__m256i *)(to + 2 * k),
-                            _mm512_cvtps_ph(_mm512_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
+    for (int k = 0; k < STRIP; k += 16)
+        _mm256_storeu_si256(
+            (__m256i *)(y + 2 * k),
+            _mm512_cvtps_ph(_mm512_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
 #elif defined(__F16C__)
-    for (k = 0; k < STRIP; k += 8)
-        _mm_storeu_si128((__m128i *)(to + 2 * k),
-                         _mm256_cvtps_ph(_mm256_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
+    for (int k = 0; k < STRIP; k += 8)
+        _mm_storeu_si128(
+            (__m128i *)(y + 2 * k),
+            _mm256_cvtps_ph(_mm256_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
 #else
-    for (k = 0; k < STRIP; k++) {
+    for (int k = 0; k < STRIP; k++) {
         const half h = float_to_half(x[k], flags);
-        memcpy(to + 2 * k, &h, sizeof h);
+        memcpy(y + 2 * k, &h, sizeof h);
     }
 #endif
-    if (!whole)
-        for (k = 0; k < count; k++)
-            memcpy(y + k * step, &padded[k], sizeof(half));
+}
+
+/* The same for up to a strip of halves, step bytes apart. */
+static inline void halves_to_floats(const char *x, ptrdiff_t step, ptrdiff_t count,
+                                    float *y) {
+    if (step == sizeof(half) && count == STRIP) {
+        strip_to_floats(x, y);
+    } else {
+        half padded[STRIP] = {{0}};
+        for (ptrdiff_t k = 0; k < count; k++)
+            memcpy(&padded[k], x + k * step, sizeof(half));
+        strip_to_floats((const char *)padded, y);
+    }
+}
+
+static inline void floats_to_halves(const float *x, char *y, ptrdiff_t step,
+                                    ptrdiff_t count, uint32_t *flags) {
+    if (step == sizeof(half) && count == STRIP) {
+        strip_to_halves(x, y, flags);
+    } else {
+        float padded[STRIP] = {0};
+        half halves[STRIP];
+        memcpy(padded, x, count * sizeof(float));
+        strip_to_halves(padded, (char *)halves, flags);
+        for (ptrdiff_t k = 0; k < count; k++)
+            memcpy(y + k * step, &halves[k], sizeof(half));
+    }
 }
 
 static inline float bfloat16_to_float(bfloat16 b) {
