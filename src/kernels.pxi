@@ -262,7 +262,7 @@ cdef inline to_t to_number(c_number x, to_t* tag, uint32_t* flags) noexcept nogi
     elif to_t is uint64_t and (
         c_number is float or c_number is double or c_number is longdouble
     ):
-        # And the same on every instruction set: AVX-512 alone has a conversion to uint64.
+        # And the same on every instruction set: AVX-512 alone converts to uint64.
         if x >= <c_number>9223372036854775808.0:  # 2**63
             x = x - <c_number>9223372036854775808.0
             top = <to_t>1 << 63
