@@ -20,13 +20,17 @@ if _core is None or not samefile(dirname(_core.__file__), __path__[0]):
     )
 
 from fastadd._add import add, add_
+from fastadd._cache import cache_info, clear_cache, set_cache_limit
 from fastadd._config import show_config
 from fastadd._threads import get_num_threads, set_num_threads, threads
 
 __all__ = [
     "add",
     "add_",
+    "cache_info",
+    "clear_cache",
     "get_num_threads",
+    "set_cache_limit",
     "set_num_threads",
     "show_config",
     "threads",

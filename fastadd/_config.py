@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 
-from fastadd import _core, _machine, _threads
+from fastadd import _cache, _core, _machine, _threads
 
 # Best first. setup.py names the flags of each, cpu.h what each asks of the CPU.
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
@@ -57,8 +57,8 @@ def show_config(mode="stdout"):
     -------
     dict or None
         Version, versions of Python and NumPy, machine, the instruction set in use and
-        those available, OpenMP's version (a date), the number of threads, and the
-        native dtypes.
+        those available, OpenMP's version (a date), the number of threads, the bytes
+        that freed results may leave, and the native dtypes.
 
     Examples
     --------
@@ -77,6 +77,7 @@ def show_config(mode="stdout"):
         "available": available(),
         "OpenMP": _core.openmp_version() or "not in this build",
         "threads": _threads.get_num_threads(),
+        "cache limit": _cache.cache_info().limit,
         "dtypes": list(_core.NAMES),
     }
     if mode == "dicts":
@@ -86,5 +87,5 @@ def show_config(mode="stdout"):
     return None
 
 
-_core.set_cache_size(_machine.last_level_cache())
+_core.set_last_level_cache(_machine.last_level_cache())
 use(chosen())

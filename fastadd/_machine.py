@@ -5,6 +5,7 @@ from pathlib import Path
 
 # A last-level cache whose size the system does not tell; most are of 8 to 32 MiB.
 FALLBACK_CACHE_SIZE = 32 << 20
+FALLBACK_MEMORY = 4 << 30
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -27,29 +28,51 @@ def processors():
     return max(1, min(count or 1, quota()))
 
 
-def quota(root="/"):
-    """The processors that this process's control groups pay for, rounded up; infinity
-    if they do not say."""
-    least = float("inf")
+def control_groups(controller, root):
+    """The folders of the control groups whose settings of a controller ("cpu",
+    "memory") bind this process: each is also bound by those above it."""
     for line in lines(Path(root, "proc/self/cgroup")):
         _, controllers, group = line.split(":", 2)
         top = Path(root, "sys/fs/cgroup")
         if controllers:  # version 1
-            if "cpu" not in controllers.split(","):
+            if controller not in controllers.split(","):
                 continue
-            top /= "cpu"
-        # Each group is also bound by those above it. (Inside a container the path may
-        # be the host's, of which only the top is mounted.)
+            top /= controller
+        # (Inside a container the path may be the host's, of which only the top is
+        # mounted.)
         bottom = top / group.lstrip("/")
         for path in (bottom, *bottom.parents):
-            found = " ".join(lines(path / "cpu.max")) or " ".join(
-                (*lines(path / "cpu.cfs_quota_us"), *lines(path / "cpu.cfs_period_us"))
-            )
-            paid, _, period = found.partition(" ")
-            if paid.isdigit() and period.isdigit():
-                least = min(least, -(-int(paid) // int(period)))
+            yield path
             if path == top:
                 break
+
+
+def quota(root="/"):
+    """The processors that this process's control groups pay for, rounded up; infinity
+    if they do not say."""
+    least = float("inf")
+    for path in control_groups("cpu", root):
+        found = " ".join(lines(path / "cpu.max")) or " ".join(
+            (*lines(path / "cpu.cfs_quota_us"), *lines(path / "cpu.cfs_period_us"))
+        )
+        paid, _, period = found.partition(" ")
+        if paid.isdigit() and period.isdigit():
+            least = min(least, -(-int(paid) // int(period)))
+    return least
+
+
+def memory(root="/"):
+    """Bytes of memory that this process may use: the machine's, or what its control
+    groups allow, whichever is less."""
+    try:
+        least = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        least = FALLBACK_MEMORY
+    for path in control_groups("memory", root):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            for allowed in lines(path / name):
+                if allowed.isdigit():
+                    least = min(least, int(allowed))
     return least
 
 

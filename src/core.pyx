@@ -18,25 +18,13 @@ include "native.pxi"
 include "plan.pxi"
 include "threads.pxi"
 include "run.pxi"
+include "results.pxi"
 
 cdef extern from "Python.h":
     bint PyLong_CheckExact(object)
     bint PyFloat_CheckExact(object)
     bint PyComplex_CheckExact(object)
     long long PyLong_AsLongLongAndOverflow(object, int*) except? -1
-
-cdef extern from "numpy/arrayobject.h":
-    ctypedef struct PyArray_Descr:
-        pass
-    PyTypeObject PyArray_Type
-    PyArray_Descr* PyArray_DescrFromType(int type_num)
-    # Takes the reference to descr.
-    object PyArray_NewFromDescr(
-        PyTypeObject* subtype, PyArray_Descr* descr,
-        int ndim, const cnp.npy_intp* shape, const cnp.npy_intp* strides,
-        void* data, int flags, PyObject* obj,
-    )
-
 
 cdef extern from "cpu.h":
     bint cpu_runs "fastadd_cpu_runs"(const char* set)
@@ -178,10 +166,9 @@ cdef cnp.ndarray fresh(plan_t* plan, int type_num, Py_ssize_t itemsize):
     cdef cnp.ndarray out
     keep_order(plan, order)
     lay_out(plan, order, itemsize)
-    out = PyArray_NewFromDescr(
-        &PyArray_Type, PyArray_DescrFromType(type_num),
-        plan.ndim, <cnp.npy_intp*>plan.shape, <cnp.npy_intp*>plan.strides[OUT],
-        NULL, 0, NULL,
+    out = new_array(
+        type_num, plan.ndim, <cnp.npy_intp*>plan.shape,
+        <cnp.npy_intp*>plan.strides[OUT], size_of(plan) * itemsize,
     )
     plan.data[OUT] = cnp.PyArray_BYTES(out)
     return out
@@ -217,9 +204,9 @@ cdef object planned_row(plan_t* plan, PyObject** arrays, int typed):
     if arrays[OUT] != NULL:
         out = <cnp.ndarray>arrays[OUT]
     else:
-        out = PyArray_NewFromDescr(
-            &PyArray_Type, PyArray_DescrFromType(cnp.PyArray_TYPE(model)),
-            cnp.PyArray_NDIM(model), cnp.PyArray_DIMS(model), NULL, NULL, 0, NULL,
+        out = new_array(
+            cnp.PyArray_TYPE(model), cnp.PyArray_NDIM(model), cnp.PyArray_DIMS(model),
+            NULL, cnp.PyArray_NBYTES(model),
         )
     plan.ndim = 1
     plan.shape[0] = cnp.PyArray_SIZE(model)
@@ -383,7 +370,7 @@ def run(
     for operand in range(OPERANDS):
         job.carriers[operand].dtype = job.dtype
         job.carriers[operand].raw = job.carriers[operand].swapped = False
-        job.carriers[operand].across = job.carriers[operand].streamed = False
+        job.carriers[operand].across = False
         if arrays[operand] == NULL:
             continue
         x = <cnp.ndarray>arrays[operand]
@@ -424,10 +411,10 @@ def native(dtype):
     return -1
 
 
-def set_cache_size(Py_ssize_t size):
-    """Bytes of the last-level cache."""
-    global cache_size
-    cache_size = size
+def set_last_level_cache(Py_ssize_t size):
+    """Its bytes."""
+    global last_level_cache
+    last_level_cache = size
 
 
 def runs_here(name):

@@ -14,6 +14,15 @@ cdef extern from "lay.h" nogil:
         const Py_ssize_t* strides, char* data, Py_ssize_t stride0, Py_ssize_t stride1
     )
 
+cdef extern from "stream.h" nogil:
+    enum:
+        LINE
+        STREAMED
+    # Of STREAMED bytes, aligned to LINE.
+    ctypedef struct streamed_t:
+        char bytes[1]
+    void stream(char* target, const streamed_t* source)
+
 cdef extern from "scalars.h" nogil:
     float half_to_float(half x)
     half float_to_half(float x, uint32_t* flags)
@@ -172,46 +181,130 @@ cdef inline void loop(
     raise_half_flags(flags)
 
 
+cdef inline void stream_loop(
+    const plane_t* plane, Py_ssize_t a_step, Py_ssize_t b_step,
+    number beta, number alpha, int real,
+) noexcept nogil:
+    """The same for rows of out that are whole strips."""
+    cdef streamed_t memory
+    cdef number[:, :] strip = None
+    cdef number[:, :] a = None
+    cdef number[:, :] b = None
+    cdef Py_ssize_t i, j, k, s
+    cdef Py_ssize_t length = STREAMED // sizeof(number)
+    cdef uint32_t flags = 0
+    lay(strip.strides, memory.bytes, 0, sizeof(number))
+    lay(a.strides, plane.views[A].data, plane.views[A].strides[0], a_step)
+    lay(b.strides, plane.views[B].data, plane.views[B].strides[0], b_step)
+    for i in range(plane.shape[0]):
+        for s in range(plane.shape[1] // length):
+            j = s * length
+            if number is half:
+                add_halves(
+                    length, memory.bytes, sizeof(number), <char*>&a[i, j], a_step,
+                    <char*>&b[i, j], b_step, beta, alpha, &flags,
+                )
+            else:
+                for k in range(length):
+                    strip[0, k] = element(
+                        beta, a[i, j + k], alpha, b[i, j + k], real, &flags
+                    )
+            stream(
+                plane.views[OUT].data + i * plane.views[OUT].strides[0] + s * STREAMED,
+                &memory,
+            )
+    raise_half_flags(flags)
+
+
 cdef inline void by_layout(
-    const plane_t* plane, number beta, number alpha, int real
+    const plane_t* plane, number beta, number alpha, int real, bint streamed
 ) noexcept nogil:
     cdef Py_ssize_t out_step = plane.views[OUT].strides[1]
     cdef Py_ssize_t a_step = plane.views[A].strides[1]
     cdef Py_ssize_t b_step = plane.views[B].strides[1]
-    if out_step == sizeof(number):
-        if a_step == sizeof(number) and b_step == sizeof(number):
-            loop(
-                plane, sizeof(number), sizeof(number), sizeof(number),
-                beta, alpha, real,
-            )
-            return
-        if a_step == sizeof(number) and b_step == 0:
-            loop(plane, sizeof(number), sizeof(number), 0, beta, alpha, real)
-            return
-        if a_step == 0 and b_step == sizeof(number):
-            loop(plane, sizeof(number), 0, sizeof(number), beta, alpha, real)
-            return
-    loop(plane, out_step, a_step, b_step, beta, alpha, real)
+    cdef Py_ssize_t one = sizeof(number)
+    if streamed:
+        if a_step == one and b_step == one:
+            stream_loop(plane, sizeof(number), sizeof(number), beta, alpha, real)
+        elif a_step == one and b_step == 0:
+            stream_loop(plane, sizeof(number), 0, beta, alpha, real)
+        elif a_step == 0 and b_step == one:
+            stream_loop(plane, 0, sizeof(number), beta, alpha, real)
+        else:
+            stream_loop(plane, a_step, b_step, beta, alpha, real)
+    elif out_step == one and a_step == one and b_step == one:
+        loop(plane, sizeof(number), sizeof(number), sizeof(number), beta, alpha, real)
+    elif out_step == one and a_step == one and b_step == 0:
+        loop(plane, sizeof(number), sizeof(number), 0, beta, alpha, real)
+    elif out_step == one and a_step == 0 and b_step == one:
+        loop(plane, sizeof(number), 0, sizeof(number), beta, alpha, real)
+    else:
+        loop(plane, out_step, a_step, b_step, beta, alpha, real)
+
+
+cdef inline void by_coefficients(
+    const plane_t* plane, number beta, number alpha, int real, bint streamed
+) noexcept nogil:
+    if number in unsigned_integer:
+        # A product costs: int64 has no vector instruction for it below AVX-512.
+        if beta != 1:
+            by_layout(plane, beta, alpha, 0, streamed)
+        elif alpha != 1:
+            by_layout(plane, <number>1, alpha, 0, streamed)
+        else:
+            by_layout(plane, <number>1, <number>1, 0, streamed)
+    elif number in complex_number:
+        if real == BETA_REAL | ALPHA_REAL:
+            by_layout(plane, beta, alpha, BETA_REAL | ALPHA_REAL, streamed)
+        else:
+            by_layout(plane, beta, alpha, real, streamed)
+    else:
+        by_layout(plane, beta, alpha, 0, streamed)
 
 
 cdef void add_plane(
     const plane_t* plane, const number* beta, const number* alpha, int real
 ) noexcept nogil:
-    if number in unsigned_integer:
-        # A product costs: int64 has no vector instruction for it below AVX-512.
-        if beta[0] != 1:
-            by_layout(plane, beta[0], alpha[0], 0)
-        elif alpha[0] != 1:
-            by_layout(plane, <number>1, alpha[0], 0)
+    by_coefficients(plane, beta[0], alpha[0], real, False)
+
+
+cdef void stream_plane(
+    const plane_t* plane, const number* beta, const number* alpha, int real
+) noexcept nogil:
+    """Stream the whole lines of each row of out. (Of a line that is written from two
+    sides, each part would cost a read.)"""
+    cdef plane_t part
+    cdef Py_ssize_t row, done, begin, length
+    cdef int operand, which
+    for row in range(plane.shape[0]):
+        begin = (
+            -<Py_ssize_t>(plane.views[OUT].data + row * plane.views[OUT].strides[0])
+            & LINE - 1
+        )
+        if begin % <Py_ssize_t>sizeof(number) != 0:  # no element begins with a line
+            begin = plane.shape[1]
         else:
-            by_layout(plane, <number>1, <number>1, 0)
-    elif number in complex_number:
-        if real == BETA_REAL | ALPHA_REAL:
-            by_layout(plane, beta[0], alpha[0], BETA_REAL | ALPHA_REAL)
-        else:
-            by_layout(plane, beta[0], alpha[0], real)
-    else:
-        by_layout(plane, beta[0], alpha[0], 0)
+            begin = min(begin // <Py_ssize_t>sizeof(number), plane.shape[1])
+        length = plane.shape[1] - begin
+        length -= length % <Py_ssize_t>(STREAMED // sizeof(number))
+        done = 0
+        part.shape[0] = 1
+        for which in range(3):
+            part.shape[1] = (
+                begin if which == 0 else length if which == 1 else plane.shape[1] - done
+            )
+            for operand in range(OPERANDS):
+                part.views[operand].strides[0] = 0
+                part.views[operand].strides[1] = plane.views[operand].strides[1]
+                part.views[operand].data = (
+                    plane.views[operand].data + row * plane.views[operand].strides[0]
+                    + done * plane.views[operand].strides[1]
+                )
+            if which == 1:
+                by_coefficients(&part, beta[0], alpha[0], real, True)
+            elif part.shape[1] > 0:
+                add_plane(&part, beta, alpha, real)
+            done += part.shape[1]
 
 
 cdef inline float rounded_once(c_number x) noexcept nogil:
@@ -372,6 +465,35 @@ cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     to[CLONGDOUBLE] = <convert_t>convert_plane[clongdouble, from_t]
 
 
+cdef void fill_additions(kernels_t* kernels) noexcept:
+    kernels.add[BOOL] = <add_t>add_plane[boolean]
+    kernels.add[INT8] = kernels.add[UINT8] = <add_t>add_plane[uint8_t]
+    kernels.add[INT16] = kernels.add[UINT16] = <add_t>add_plane[uint16_t]
+    kernels.add[INT32] = kernels.add[UINT32] = <add_t>add_plane[uint32_t]
+    kernels.add[INT64] = kernels.add[UINT64] = <add_t>add_plane[uint64_t]
+    kernels.add[FLOAT16] = <add_t>add_plane[half]
+    kernels.add[BFLOAT16] = <add_t>add_plane[bfloat16]
+    kernels.add[FLOAT32] = <add_t>add_plane[float]
+    kernels.add[FLOAT64] = <add_t>add_plane[double]
+    kernels.add[LONGDOUBLE] = <add_t>add_plane[longdouble]
+    kernels.add[COMPLEX64] = <add_t>add_plane[complex64]
+    kernels.add[COMPLEX128] = <add_t>add_plane[complex128]
+    kernels.add[CLONGDOUBLE] = <add_t>add_plane[clongdouble]
+    kernels.stream[BOOL] = <add_t>stream_plane[boolean]
+    kernels.stream[INT8] = kernels.stream[UINT8] = <add_t>stream_plane[uint8_t]
+    kernels.stream[INT16] = kernels.stream[UINT16] = <add_t>stream_plane[uint16_t]
+    kernels.stream[INT32] = kernels.stream[UINT32] = <add_t>stream_plane[uint32_t]
+    kernels.stream[INT64] = kernels.stream[UINT64] = <add_t>stream_plane[uint64_t]
+    kernels.stream[FLOAT16] = <add_t>stream_plane[half]
+    kernels.stream[BFLOAT16] = <add_t>stream_plane[bfloat16]
+    kernels.stream[FLOAT32] = <add_t>stream_plane[float]
+    kernels.stream[FLOAT64] = <add_t>stream_plane[double]
+    kernels.stream[LONGDOUBLE] = <add_t>stream_plane[longdouble]
+    kernels.stream[COMPLEX64] = <add_t>stream_plane[complex64]
+    kernels.stream[COMPLEX128] = <add_t>stream_plane[complex128]
+    kernels.stream[CLONGDOUBLE] = <add_t>stream_plane[clongdouble]
+
+
 cdef void fill(kernels_t* kernels) noexcept:
     fill_conversions(kernels.convert[BOOL], <boolean*>NULL)
     fill_conversions(kernels.convert[INT8], <int8_t*>NULL)
@@ -390,19 +512,7 @@ cdef void fill(kernels_t* kernels) noexcept:
     fill_conversions(kernels.convert[COMPLEX64], <complex64*>NULL)
     fill_conversions(kernels.convert[COMPLEX128], <complex128*>NULL)
     fill_conversions(kernels.convert[CLONGDOUBLE], <clongdouble*>NULL)
-    kernels.add[BOOL] = <add_t>add_plane[boolean]
-    kernels.add[INT8] = kernels.add[UINT8] = <add_t>add_plane[uint8_t]
-    kernels.add[INT16] = kernels.add[UINT16] = <add_t>add_plane[uint16_t]
-    kernels.add[INT32] = kernels.add[UINT32] = <add_t>add_plane[uint32_t]
-    kernels.add[INT64] = kernels.add[UINT64] = <add_t>add_plane[uint64_t]
-    kernels.add[FLOAT16] = <add_t>add_plane[half]
-    kernels.add[BFLOAT16] = <add_t>add_plane[bfloat16]
-    kernels.add[FLOAT32] = <add_t>add_plane[float]
-    kernels.add[FLOAT64] = <add_t>add_plane[double]
-    kernels.add[LONGDOUBLE] = <add_t>add_plane[longdouble]
-    kernels.add[COMPLEX64] = <add_t>add_plane[complex64]
-    kernels.add[COMPLEX128] = <add_t>add_plane[complex128]
-    kernels.add[CLONGDOUBLE] = <add_t>add_plane[clongdouble]
+    fill_additions(kernels)
 
 
 cdef kernels_t kernels

@@ -74,4 +74,5 @@ ctypedef void (*convert_t)(
 
 cdef struct kernels_t:
     add_t add[NATIVE_COUNT]
+    add_t stream[NATIVE_COUNT]  # the same, past the caches: rows of out contiguous
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]

@@ -30,7 +30,6 @@ cdef extern from "flags.h" nogil:
 
 cdef extern from "stream.h" nogil:
     const bint CAN_STREAM "FASTADD_CAN_STREAM"
-    void stream "fastadd_stream"(char* target, const char* source, Py_ssize_t size)
     void finish_stream "fastadd_finish_stream"()
 
 cdef enum:
@@ -44,9 +43,8 @@ cdef enum:
     # 4 KiB were 4 % slower, 16 KiB 15 to 50 %: the blocks and what streams past them
     # share a 32 KiB L1 cache.
     PIECE = 8192
-    # Bytes of a block that is streamed. At 10**7 float32 on 2 threads 0.5 to 4 KiB take
-    # 1.02 to 1.1 times as long as C with streaming stores, 8 KiB 1.1 to 1.3.
-    STREAMED_PIECE = 4096
+    # Bytes of a row from which it is streamed: the ends of a row are not.
+    STREAMED_ROW = 1024
     # A tile is of 64 rows of 128 bytes: `a + b.T` of 2048 x 2048 float32 in 5.2 ms, 9.4
     # with half as many, 5.6 with half as long ones. (Without tiles 23, torch 12.)
     TILE_ROWS = 64
@@ -72,12 +70,13 @@ cdef struct carrier_t:
     bint raw  # byte-swapped or misaligned: moved byte by byte before use
     bint swapped
     bint across  # an operand whose neighbours in memory are not those of out
-    bint streamed  # an out that is written past the caches
 
 cdef struct job_t:
     plan_t plan
     int dtype  # of the computation
-    bint direct  # the kernels can read and write every operand as it lies
+    add_t add  # the kernel
+    bint direct  # which can read and write every operand as it lies
+    bint streamed  # and writes out past the caches
     carrier_t carriers[OPERANDS]  # if not direct
     scalar_t beta, alpha
     scalar_t scalar  # an operand that is a Python number
@@ -91,7 +90,7 @@ cdef struct job_t:
 
 cdef const kernels_t* kernels = NULL
 cdef Py_ssize_t itemsizes[NATIVE_COUNT]
-cdef Py_ssize_t cache_size  # bytes of the last-level cache
+cdef Py_ssize_t last_level_cache  # bytes
 
 
 cdef void carry(
@@ -190,9 +189,9 @@ cdef void deliver(
     """Bring a computed block, packed at the head of scratch, into out."""
     cdef view_t source = computed[0]
     cdef view_t target = out[0]
-    cdef Py_ssize_t i, itemsize = itemsizes[carrier.dtype]
+    cdef Py_ssize_t itemsize = itemsizes[carrier.dtype]
     if carrier.dtype != dtype:
-        if carrier.raw or carrier.streamed:
+        if carrier.raw:
             target = packed_view(scratch + PIECE, shape[0], shape[1], itemsize)
         conversion(dtype, carrier.dtype)(
             shape[0], shape[1], target.data, target.strides, source.data, source.strides
@@ -203,12 +202,6 @@ cdef void deliver(
             shape[0], shape[1], out.data, out.strides, source.data, source.strides,
             itemsize, word_of(carrier),
         )
-    elif carrier.streamed:
-        for i in range(shape[0]):
-            stream(
-                out.data + i * out.strides[0], source.data + i * source.strides[0],
-                shape[1] * itemsize,
-            )
 
 
 cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil:
@@ -222,25 +215,24 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
             &job.carriers[operand], job.dtype, block.shape, &block.views[operand],
             scratch + 2 * operand * PIECE,
         )
-    if carrier.raw or carrier.streamed or carrier.dtype != job.dtype:
+    if carrier.raw or carrier.dtype != job.dtype:
         block.views[OUT] = packed_view(
             scratch, block.shape[0], block.shape[1], itemsizes[job.dtype]
         )
-    kernels.add[job.dtype](block, &job.beta, &job.alpha, job.real)
+    job.add(block, &job.beta, &job.alpha, job.real)
     deliver(carrier, job.dtype, block.shape, &block.views[OUT], &out, scratch)
 
 
 # ---- cutting ------------------------------------------------------------------------
 
 cdef inline void make_carriers(job_t* job) noexcept nogil:
-    """Of a direct job, where a way of scratch pays."""
+    """Let a direct job go by way of scratch."""
     cdef int operand
-    if job.direct:
-        for operand in range(OPERANDS):
-            job.carriers[operand].dtype = job.dtype
-            job.carriers[operand].raw = job.carriers[operand].swapped = False
-            job.carriers[operand].across = job.carriers[operand].streamed = False
-        job.direct = False
+    for operand in range(OPERANDS):
+        job.carriers[operand].dtype = job.dtype
+        job.carriers[operand].raw = job.carriers[operand].swapped = False
+        job.carriers[operand].across = False
+    job.direct = False
 
 
 cdef void turn(job_t* job) noexcept nogil:
@@ -259,32 +251,32 @@ cdef void turn(job_t* job) noexcept nogil:
             continue
         move_axis(plan, near, row - 1)
         turned = True
-        make_carriers(job)
+        if job.direct:
+            make_carriers(job)
         job.carriers[operand].across = True
 
 
-cdef void bypass_caches(job_t* job, Py_ssize_t size) noexcept nogil:
-    """Stream an out that the caches would have lost before it is used again."""
+cdef bint outgrows_caches(const job_t* job, Py_ssize_t size) noexcept nogil:
+    """Whether to stream an out that the caches would lose before it is used again."""
     cdef const plan_t* plan = &job.plan
     cdef Py_ssize_t bytes = size * plan.itemsize[OUT]
     cdef int operand, row = plan.ndim - 1
     if (
         not CAN_STREAM
         or plan.strides[OUT][row] != plan.itemsize[OUT]
-        or plan.shape[row] * plan.itemsize[OUT] < STREAMED_PIECE
+        or plan.shape[row] * plan.itemsize[OUT] < STREAMED_ROW
+        or not job.direct
+        and (job.carriers[OUT].raw or job.carriers[OUT].dtype != job.dtype)
     ):
-        return
+        return False
     for operand in range(A, OPERANDS):
         bytes += footprint(plan, operand)
         # What is also read is in the caches, and is better written there.
         if plan.data[operand] == plan.data[OUT]:
-            return
+            return False
         if not job.direct and job.carriers[operand].across:
-            return
-    if bytes <= cache_size or not job.direct and job.carriers[OUT].raw:
-        return
-    make_carriers(job)
-    job.carriers[OUT].streamed = True
+            return False
+    return bytes > last_level_cache
 
 
 cdef inline void cut(job_t* job) noexcept nogil:
@@ -322,7 +314,7 @@ cdef void cut_into_blocks(job_t* job, Py_ssize_t size, int threads) noexcept nog
         for operand in range(OPERANDS):
             widest = max(widest, itemsizes[job.carriers[operand].dtype])
             across |= job.carriers[operand].across
-        most = (STREAMED_PIECE if job.carriers[OUT].streamed else PIECE) // widest
+        most = PIECE // widest
         if across:
             columns = min(columns, max(TILE_ROW // widest, 1))
             most = min(most, TILE_ROWS * columns)
@@ -373,7 +365,7 @@ cdef void walk(const job_t* job, Py_ssize_t begin, Py_ssize_t end) noexcept nogi
                 + j * job.block[1] * view.strides[1]
             )
         if job.direct:
-            kernels.add[job.dtype](&block, &job.beta, &job.alpha, job.real)
+            job.add(&block, &job.beta, &job.alpha, job.real)
         else:
             add_by_way_of_scratch(job, &block)
         j += 1
@@ -393,7 +385,7 @@ cdef void walk(const job_t* job, Py_ssize_t begin, Py_ssize_t end) noexcept nogi
             for operand in range(OPERANDS):
                 data[operand] -= plan.shape[axis] * plan.strides[operand][axis]
             index[axis] = 0
-    if not job.direct and job.carriers[OUT].streamed:
+    if job.streamed:
         finish_stream()
 
 
@@ -442,9 +434,13 @@ cdef int run_job(job_t* job) except -1:
     cdef int raised, threads = 1
     if size == 0:
         return 0
+    job.add = kernels.add[job.dtype]
+    job.streamed = False
     if size >= LARGE:
         turn(job)
-        bypass_caches(job, size)
+        if outgrows_caches(job, size):
+            job.streamed = True
+            job.add = kernels.stream[job.dtype]
         threads = threads_for(job, size)
     cut(job)
     if threads > 1 or not job.direct:
@@ -459,6 +455,8 @@ cdef int run_job(job_t* job) except -1:
         if size >= RELEASE_GIL:
             with nogil:
                 walk(job, 0, job.units)
+        elif job.direct and job.units == 1:
+            job.add(&job.plane, &job.beta, &job.alpha, job.real)
         else:
             walk(job, 0, job.units)
         raised = vector_flags() if vectors else all_flags()

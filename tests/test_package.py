@@ -7,7 +7,7 @@ import pytest
 from fresh import run_python
 
 import fastadd
-from fastadd import _add, _config, _threads
+from fastadd import _add, _cache, _config, _threads
 
 
 def test_source_folder_without_its_compiled_part(tmp_path):
@@ -57,7 +57,7 @@ def test_show_config(capsys):
 
 
 def test_docstring_examples():
-    for module in (_add, _config, _threads):
+    for module in (_add, _cache, _config, _threads):
         result = doctest.testmod(module)
         assert result.failed == 0
         assert result.attempted > 0

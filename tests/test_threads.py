@@ -254,29 +254,62 @@ def test_tiles_of_three_orders():
         )
 
 
-@pytest.mark.usefixtures("five")
+@pytest.fixture(params=[0, 1 << 60])
+def last_level_cache(request):
+    """Every large out is streamed, or none."""
+    _core.set_last_level_cache(request.param)
+    yield
+    _core.set_last_level_cache(_machine.last_level_cache())
+
+
+@pytest.mark.usefixtures("five", "last_level_cache")
 @pytest.mark.parametrize("shift", [0, 1, 5, 16])
-@pytest.mark.parametrize("size", [0, 1 << 60])
-def test_streaming_changes_nothing(shift, size):
-    """Neither the values nor the bytes before and behind out."""
+def test_streaming_writes_no_other_byte(shift):
     a, b = np.random.default_rng(0).standard_normal((2, 3, MANY)).astype("f4")
     memory = np.full(3 * (MANY + 64), 7, "f4")
     out = memory[shift : shift + 3 * (MANY + 16)].reshape(3, -1)[:, :MANY]
-    wide = np.full(out.shape, 7.0)
     expected = reference(a, b, 0.1, 1, a.dtype)
-    try:
-        _core.set_cache_size(size)
-        fastadd.add(a, b, alpha=0.1, out=out)
-        fastadd.add(a, b, alpha=0.1, out=wide)
-        inplace = a.copy()
-        fastadd.add(inplace, b, alpha=0.1, out=inplace)
-    finally:
-        _core.set_cache_size(_machine.last_level_cache())
+    fastadd.add(a, b, alpha=0.1, out=out)
     assert_same_bits(out, expected)
-    assert_same_bits(inplace, expected)
-    assert_same_bits(wide, expected.astype("f8"))
-    memory[shift : shift + 3 * (MANY + 16)].reshape(3, -1)[:, :MANY] = 7
+    out[...] = 7
     assert (memory == 7).all()
+
+
+@pytest.mark.usefixtures("instruction_set", "last_level_cache")
+@pytest.mark.parametrize("name", DTYPES)
+def test_streaming_changes_no_bit(name):
+    """In rows whose first element lies anywhere in a line, or even across two."""
+    dtype = DTYPES[name]
+    n = 5003
+    memory = np.empty(n * dtype.itemsize + 128, np.uint8)
+    a, b = cases.values(n, dtype, 1), cases.values(n, dtype, 2)
+    wide = np.zeros((n, 2), dtype)
+    wide[:, 1] = b
+    for alpha, beta in coefficients(dtype):
+        for x, y in ((a, b), (a, b[7:8]), (a[7:8], b), (a[::-1], wide[:, 1])):
+            expected = reference(x, y, alpha, beta, dtype)
+            for shift in range(0, 64, dtype.alignment * 3):
+                out = memory[shift : shift + n * dtype.itemsize].view(dtype)
+                out.view(np.uint8)[...] = 7
+                fastadd.add(x, y, alpha=alpha, beta=beta, out=out)
+                assert_same_bits(out, expected)
+
+
+@pytest.mark.usefixtures("five", "last_level_cache")
+@pytest.mark.parametrize("out_dtype", ["float32", "float64", ">f4", "complex64"])
+def test_streaming_of_what_is_converted(out_dtype):
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((3, MANY)).astype("f4")
+    b = rng.integers(-9, 9, (3, MANY)).astype("i2")
+    out = np.empty(a.shape, out_dtype)
+    expected = reference(a, b, 0.1, 1, a.dtype)
+    fastadd.add(a, b, alpha=0.1, out=out)
+    assert_same_bits(
+        out.astype(out.dtype.newbyteorder("=")),
+        expected.astype(out.dtype.newbyteorder("=")),
+    )
+    fastadd.add(a, b, alpha=0.1, out=a)
+    assert_same_bits(a, expected)
 
 
 # ---- the error state ----------------------------------------------------------------
