@@ -1,7 +1,15 @@
-"""What others offer for `a + s*b`: each a function of no arguments that returns the
-result, for the cases that it can do. A peer that is not installed is left out."""
+"""What others offer for `a + s*b`: each an expression, for the cases that it can do. A
+peer that is not installed is left out."""
+
+import ctypes
+import os
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
 
 import numpy as np
+from measure import Contender
 
 import fastadd
 
@@ -19,6 +27,9 @@ torch = module("torch")
 cv2 = module("cv2")
 blas = module("scipy.linalg.blas")
 
+# The types that numba compiles.
+NUMBA_KINDS = "iufc"
+
 
 def versions():
     found = {"numpy": np, "fastadd": fastadd, "numexpr": numexpr, "numba": numba}
@@ -26,15 +37,39 @@ def versions():
     return {name: m.__version__ for name, m in found.items() if m is not None}
 
 
-def compiled():
-    """The loop that one would write for numba."""
+# ---- numba: the loops that one would write ------------------------------------------
 
-    def into(a, b, s, out):
-        for i in range(a.size):
-            out[i] = a[i] + s * b[i]
-        return out
 
-    into = numba.njit(into)
+def add_1d(a, b, s, out):
+    for i in numba.prange(out.shape[0]):
+        out[i] = a[i] + s * b[i]
+    return out
+
+
+def add_2d(a, b, s, out):
+    for i in numba.prange(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = a[i, j] + s * b[i, j]
+    return out
+
+
+def add_4d(a, b, s, out):
+    for i in numba.prange(out.shape[0]):
+        for j in range(out.shape[1]):
+            for k in range(out.shape[2]):
+                for m in range(out.shape[3]):
+                    out[i, j, k, m] = a[i, j, k, m] + s * b[i, j, k, m]
+    return out
+
+
+def expression(a, b, s):
+    return a + s * b
+
+
+@cache
+def compiled(ndim, parallel):
+    """The loop over an out of so many dimensions, and that with a fresh result."""
+    into = numba.njit({1: add_1d, 2: add_2d, 4: add_4d}[ndim], parallel=parallel)
 
     def fresh(a, b, s):
         return into(a, b, s, np.empty_like(a))
@@ -42,66 +77,191 @@ def compiled():
     return into, numba.njit(fresh)
 
 
-def rows(a, b, s, out):
-    """All contenders on contiguous rows of one float dtype; out is None for a fresh
-    result."""
-    s = a.dtype.type(s)
-    number = float(s)
-    found = {}
+@cache
+def compiled_expression():
+    return numba.njit(expression)
+
+
+def numba_loops(a, b, s, out):
+    """Plain and parallel, over operands that are broadcast beforehand."""
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    s = np.result_type(a, b).type(s)
+    for name, parallel in (("numba", False), ("numba parallel", True)):
+        into, fresh = compiled(len(shape), parallel)
+        if out is None:
+            yield name, Contender("fresh(a, b, s)", fresh=fresh, a=a, b=b, s=s)
+        else:
+            x, y = (np.broadcast_to(each, shape) for each in (a, b))
+            yield (
+                name,
+                Contender("into(x, y, s, out)", into=into, x=x, y=y, s=s, out=out),
+            )
+
+
+# ---- torch --------------------------------------------------------------------------
+
+
+def tensor(x):
+    if x.dtype.kind == "V":  # ml_dtypes.bfloat16
+        return torch.from_numpy(x.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(x)
+
+
+def torch_add(a, b, s, out):
+    try:
+        names = {"add": torch.add, "x": tensor(a), "s": s}
+        names["y"] = tensor(b) if isinstance(b, np.ndarray) else b
+        if out is None:
+            call = Contender("add(x, y, alpha=s)", **names)
+        else:
+            call = Contender("add(x, y, alpha=s, out=z)", z=tensor(out), **names)
+        call()
+    except (TypeError, ValueError, RuntimeError):
+        return  # negative strides, uint16 arithmetic, longdouble: not in torch
+    yield "torch", call
+
+
+# ---- the contenders of a case -------------------------------------------------------
+
+
+def ours_and_numpy(a, b, s, out):
+    names = {"fastadd": fastadd, "np": np, "a": a, "b": b, "s": s}
     if out is None:
-        found["fastadd"] = lambda: fastadd.add(a, b, alpha=number)
-        found["numpy a + s*b"] = lambda: a + number * b
-    else:
-        found["fastadd"] = lambda: fastadd.add(a, b, alpha=number, out=out)
-        found["numpy two calls"] = lambda: np.add(
-            a, np.multiply(b, number, out=out), out=out
-        )
-    if numexpr:
-        names = {"a": a, "b": b, "s": s}
-        found["numexpr"] = lambda: numexpr.evaluate("a + s*b", names, out=out)
+        yield "fastadd", Contender("fastadd.add(a, b, alpha=s)", **names)
+        yield "numpy a + s*b", Contender("a + s*b", **names)
+        return
+    yield "fastadd", Contender("fastadd.add(a, b, alpha=s, out=out)", out=out, **names)
+    # In place, out holds an operand, and the product needs memory of its own.
+    names["product"] = np.empty_like(out) if out is a else out
+    names["s"] = out.dtype.type(s) if out.dtype.kind == "V" else s
+    # Only where dtypes differ must NumPy be told in which one to multiply.
+    more = "" if np.result_type(b) == out.dtype else ", dtype=out.dtype"
+    yield (
+        "numpy two calls",
+        Contender(
+            f"np.add(a, np.multiply(b, s, out=product{more}), out=out)",
+            out=out,
+            **names,
+        ),
+    )
+
+
+def rows(a, b, s, out):
+    """On contiguous rows of one dtype; out is None for a fresh result."""
+    found = dict(ours_and_numpy(a, b, s, out))
     if numba:
-        into, fresh = compiled()
-        found["numba"] = (
-            (lambda: fresh(a, b, s)) if out is None else (lambda: into(a, b, s, out))
-        )
+        found |= numba_loops(a, b, s, out)
     if torch:
-        x, y = torch.from_numpy(a), torch.from_numpy(b)
-        z = None if out is None else torch.from_numpy(out)
-        found["torch"] = lambda: torch.add(x, y, alpha=number, out=z).numpy()
+        found |= torch_add(a, b, s, out)
+    if a.dtype.kind != "f":
+        return found
+    if numexpr:
+        found["numexpr"] = Contender(
+            "evaluate('a + s*b', names, out=out)",
+            evaluate=numexpr.evaluate,
+            names={"a": a, "b": b, "s": a.dtype.type(s)},
+            out=out,
+        )
     if cv2:
-        flat = None if out is None else out.reshape(-1, 1)
-        c, d = a.reshape(-1, 1), b.reshape(-1, 1)
-        found["OpenCV"] = lambda: cv2.scaleAdd(d, number, c, flat).reshape(-1)
+        found["OpenCV"] = Contender(
+            "scaleAdd(b, s, a, out)",
+            scaleAdd=cv2.scaleAdd,
+            a=a.reshape(-1, 1),
+            b=b.reshape(-1, 1),
+            s=s,
+            out=None if out is None else out.reshape(-1, 1),
+        )
     if blas:
         axpy = blas.get_blas_funcs("axpy", dtype=a.dtype)
 
-        def copy_and_axpy():
-            y = a.copy() if out is None else out
-            if out is not None:
+        def copy_and_axpy(y):
+            if y is None:
+                y = a.copy()
+            else:
                 y[...] = a
-            return axpy(b, y, a=number)
+            return axpy(b, y, a=s)
 
-        found["SciPy axpy"] = copy_and_axpy
+        found["SciPy axpy"] = Contender("f(out)", f=copy_and_axpy, out=out)
     return found
 
 
-def any_layout(a, b, s, out):
-    """The contenders that take any layout and most dtypes, with out."""
-    # In place, out holds an operand, and the product needs memory of its own.
-    product = np.empty_like(out) if out is a else out
-    factor = out.dtype.type(s)
-    found = {
-        "fastadd": lambda: fastadd.add(a, b, alpha=s, out=out),
-        "numpy two calls": lambda: np.add(
-            a, np.multiply(b, factor, out=product, dtype=out.dtype), out=out
-        ),
-    }
-    if torch:
+def layouts(a, b, s, out):
+    """On large arrays of any layout and dtype, with out."""
+    found = dict(ours_and_numpy(a, b, s, out))
+    if numba and all(x.dtype.kind in NUMBA_KINDS for x in (a, b, out)):
         try:
-            x, y, z = (torch.from_numpy(each) for each in (a, b, out))
-            torch.add(x, y, alpha=s, out=z)
-        except (TypeError, ValueError, RuntimeError):
-            pass  # negative strides, uint16 arithmetic, longdouble: not in torch
-        else:
-            found["torch"] = lambda: torch.add(x, y, alpha=s, out=z).numpy()
+            loops = dict(numba_loops(a, b, s, out))
+            for loop in loops.values():
+                loop()
+            found |= loops
+        except (numba.errors.NumbaError, NotImplementedError, ValueError):
+            pass  # float16, longdouble: not in numba
+    if torch:
+        found |= torch_add(a, b, s, out)
     return found
+
+
+def broadcasts(a, b, s, out):
+    """On small arrays that broadcast, or an array and a Python number."""
+    found = dict(ours_and_numpy(a, b, s, out))
+    if numba:
+        typed = a.dtype.type(s)
+        if out is None:
+            found["numba"] = Contender(
+                "f(a, b, s)", f=compiled_expression(), a=a, b=b, s=typed
+            )
+        elif out.ndim in (1, 2):
+            into, _ = compiled(out.ndim, False)
+            x, y = (np.broadcast_to(np.asarray(v, a.dtype), out.shape) for v in (a, b))
+            found["numba"] = Contender(
+                "into(x, y, s, out)", into=into, x=x, y=y, s=typed, out=out
+            )
+    if torch:
+        found |= torch_add(a, b, s, out)
+    return found
+
+
+# ---- the limit of the machine -------------------------------------------------------
+
+
+@cache
+def triad():
+    """bench/triad.c, compiled for this machine; None if that is not possible."""
+    source = Path(__file__).parent / "triad.c"
+    flags = ["-O3", "-march=native", "-fopenmp", "-shared", "-fPIC"]
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder, "triad.so")
+        try:
+            subprocess.run(
+                [os.environ.get("CC", "cc"), *flags, str(source), "-o", str(library)],
+                check=True,
+                capture_output=True,
+            )
+            return ctypes.CDLL(str(library))
+        except (OSError, subprocess.CalledProcessError):
+            return None
+
+
+def aligned(n, dtype):
+    """Zeros that begin with a cache line, as streaming stores need."""
+    memory = np.zeros(n + 64, dtype)
+    skip = -memory.ctypes.data % 64 // memory.itemsize
+    return memory[skip : skip + n]
+
+
+def triads(a, b, s, threads):
+    """The C loops on float32, on each number of threads; and an out of their own."""
+    out = aligned(a.size, a.dtype)
+    pointers = [ctypes.c_void_p(x.ctypes.data) for x in (out, a, b)]
+    numbers = (ctypes.c_float(s), ctypes.c_long(a.size))
+    for stores in ("plain", "streaming"):
+        for count in threads:
+            yield (
+                f"C {stores}, {count}",
+                Contender(
+                    "f(*arguments)",
+                    f=getattr(triad(), stores),
+                    arguments=(*pointers, *numbers, ctypes.c_int(count)),
+                    keep=(out, a, b),
+                ),
+            )

@@ -18,9 +18,21 @@ COLOURS = {
     "numpy two calls": "#6baed6",
     "numexpr": "#8c6d31",
     "numba": "#2ca02c",
+    "numba parallel": "#98df8a",
     "torch": "#ff7f0e",
     "OpenCV": "#9467bd",
     "SciPy axpy": "#7f7f7f",
+}
+# The groups, and how far ahead of the best peer each is to be, as a geometric mean.
+GOALS = {
+    "small": "2.0",
+    "small broadcasts": "1.5",
+    "large, out=": "1.1",
+    "large, fresh": "1.3",
+    "layouts": "1.3",
+    "dtypes": "1.2",
+    "triad": "0.95",
+    "jobs": "",
 }
 
 console = Console(width=None if sys.stdout.isatty() else 118)
@@ -44,7 +56,8 @@ def ratio(cell):
 
 def table(title, cells):
     """A row a cell: our time, then each peer's as a multiple of ours."""
-    names = [n for n in COLOURS if any(n in cell["times"] for cell in cells)]
+    found = {name: None for cell in cells for name in cell["times"]}
+    names = sorted(found, key=[*COLOURS, *found].index)
     sheet = Table(title=title, title_justify="left", header_style="bold")
     sheet.add_column("case")
     sheet.add_column("fastadd", justify="right", style="bold")
@@ -66,101 +79,196 @@ def table(title, cells):
     console.print(sheet)
 
 
+def summaries(cells):
+    """Of each group: its cells, the geometric mean over the best peer, the goal, the
+    mean over NumPy, and the cells that are lost."""
+    for group, run in groupby(
+        sorted(cells, key=lambda cell: list(GOALS).index(cell["group"])),
+        key=lambda cell: cell["group"],
+    ):
+        members = list(run)
+        of_numpy = [
+            min(times) / cell["times"]["fastadd"]
+            for cell in members
+            if (times := [t for n, t in cell["times"].items() if n.startswith("numpy")])
+        ]
+        yield (
+            group,
+            len(members),
+            geometric_mean(ratio(cell)[0] for cell in members),
+            GOALS[group],
+            f"{geometric_mean(of_numpy):.2f}" if of_numpy else "",
+            [cell for cell in members if ratio(cell)[0] < NOISE],
+        )
+
+
 def summary(cells):
     """The geometric means, and every cell that is lost."""
     sheet = Table(title="Summary", title_justify="left", header_style="bold")
-    for column in ("group", "cells", "over the best peer", "over NumPy", "lost"):
+    for column in (
+        "group",
+        "cells",
+        "over the best peer",
+        "goal",
+        "over NumPy",
+        "lost",
+    ):
         sheet.add_column(column, justify="left" if column == "group" else "right")
-    lost = []
-    for group, run in groupby(cells, key=lambda cell: cell["group"]):
-        members = list(run)
-        losses = [cell for cell in members if ratio(cell)[0] < NOISE]
-        lost += losses
-        numpy = [
-            min(t for name, t in cell["times"].items() if name.startswith("numpy"))
-            / cell["times"]["fastadd"]
-            for cell in members
-        ]
+    everything = []
+    for group, count, best, goal, numpy, lost in summaries(cells):
+        mark = "green" if not goal or best >= float(goal) else "red"
         sheet.add_row(
-            group,
-            str(len(members)),
-            f"{geometric_mean(ratio(cell)[0] for cell in members):.2f}",
-            f"{geometric_mean(numpy):.2f}",
-            str(len(losses)),
+            group, str(count), f"[{mark}]{best:.2f}[/]", goal, numpy, str(len(lost))
         )
+        everything += lost
     console.print(sheet)
-    if lost:
+    if everything:
         console.print("[red]Slower than the best peer:[/]")
-    for cell in lost:
+    for cell in everything:
         lead, best = ratio(cell)
         console.print(f"  {cell['group']}, {cell['case']}: {lead:.2f} of {best}")
 
 
-def plot(cells, path):
-    """Time per call over n, a line a library, for out= and for fresh results."""
-    groups = ("sizes, out=", "sizes, fresh")
-    figure = Figure(figsize=(11, 4.8), layout="constrained")
-    axes = figure.subplots(1, 2, sharey=True)
-    for axis, group in zip(axes, groups, strict=True):
-        members = [cell for cell in cells if cell["group"] == group]
-        for name, colour in reversed(COLOURS.items()):
-            points = [
-                (cell["n"], cell["times"][name])
-                for cell in members
-                if name in cell["times"]
-            ]
-            if points:
-                axis.loglog(
-                    *zip(*points, strict=True),
-                    color=colour,
-                    label=name,
-                    linewidth=3 if name == "fastadd" else 1.3,
-                    marker="o",
-                    markersize=5 if name == "fastadd" else 3,
-                )
-        axis.set_xlabel("n, float32 elements")
-        axis.set_title(
-            "a + s*b into out" if group.endswith("out=") else "a + s*b, fresh result"
-        )
+def points(cells, name, way):
+    """Lengths of float32 rows, and a contender's seconds."""
+    return [
+        (cell["row"][1], cell["times"][name])
+        for cell in cells
+        if cell["row"]
+        and cell["row"][::2] == ("float32", way)
+        and name in cell["times"]
+    ]
+
+
+def lines(axis, cells, way, value):
+    """A line a library, over n; `value` makes a number of n and seconds."""
+    for name, colour in reversed(COLOURS.items()):
+        found = points(cells, name, way)
+        if found:
+            axis.semilogx(
+                [n for n, _ in found],
+                [value(n, seconds) for n, seconds in found],
+                color=colour,
+                label=name,
+                linewidth=3 if name == "fastadd" else 1.3,
+                marker="o",
+                markersize=5 if name == "fastadd" else 3,
+            )
+    axis.set_xlabel("n, float32 elements")
+
+
+def finish(figure, path):
+    """One legend below all, in the order of COLOURS."""
+    handles = {}
+    for axis in figure.axes:
         axis.grid(which="major", alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].set_ylabel("seconds per call (best of many)")
-    handles, labels = {}, []
-    for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            handles[label] = handle
+            if label in COLOURS:
+                handles[label] = handle
     labels = [name for name in COLOURS if name in handles]
     figure.legend(
         [handles[name] for name in labels],
         labels,
         loc="outside lower center",
-        ncols=len(labels),
+        ncols=min(len(labels), 9),
         frameon=False,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
 
-def markdown(cells, groups):
-    """Our time and each peer's as a multiple of it, as a table for the README."""
-    names = [name for name in COLOURS if not name.startswith("numpy")][1:]
-    lines = [
+def plot_sizes(cells, path):
+    """Time per call over n, for out= and for fresh results."""
+    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    for axis, way in zip(axes, ("out=", "fresh"), strict=True):
+        lines(axis, cells, way, lambda n, seconds: seconds)
+        axis.set_yscale("log")
+        axis.set_title("a + s*b into out" if way == "out=" else "a + s*b, fresh result")
+    axes[0].set_ylabel("seconds per call (best of many)")
+    finish(figure, path)
+
+
+def plot_bandwidth(cells, curves, path):
+    """GB/s over n beside the limit that C sets, and the gain from threads."""
+    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    lines(left, cells, "out=", lambda n, seconds: 12 * n / seconds / 1e9)
+    limits = [
+        3
+        * 4
+        * int(cell["case"].split("=")[1].split(", o")[0].replace(",", ""))
+        / min(t for name, t in cell["times"].items() if name != "fastadd")
+        / 1e9
+        for cell in cells
+        if cell["group"] == "triad"
+    ]
+    if limits:
+        left.axhline(limits[-1], color="black", linestyle="--", linewidth=1)
+        left.text(
+            1, limits[-1], "memory: the best triad in C", va="bottom", fontsize="small"
+        )
+    left.set_ylabel("GB/s read and written")
+    left.set_title("a + s*b into out")
+    for name, times in curves.items():
+        counts = list(times)
+        right.plot(
+            counts, [times[1] / times[c] for c in counts], marker="o", label=name
+        )
+    right.plot(counts, counts, color="black", linestyle=":", linewidth=1)
+    right.set_xticks(counts)
+    right.set_xlabel("threads")
+    right.set_ylabel("times as fast as one thread")
+    right.set_title("threads")
+    right.legend(frameon=False)
+    finish(figure, path)
+
+
+def plots(cells, curves, folder):
+    if any(cell["row"] for cell in cells):
+        plot_sizes(cells, folder / "sizes.png")
+        plot_bandwidth(cells, curves, folder / "bandwidth.png")
+
+
+def markdown(cells):
+    """The summary and, for float32, our time and each peer's as a multiple of it."""
+    parts = [
+        "| | cells | over the best peer | goal | over NumPy | slower than a peer |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for group, count, best, goal, numpy, lost in summaries(cells):
+        parts.append(
+            f"| {group} | {count} | {best:.2f} | {goal} | {numpy} | {len(lost)} |"
+        )
+    shown = [
+        cell
+        for cell in cells
+        if cell["group"] == "jobs" or cell["case"].startswith("float32, ")
+    ]
+    names = [
+        name
+        for name in list(COLOURS)[1:]
+        if not name.startswith("numpy") and any(name in c["times"] for c in shown)
+    ]
+    parts += [
+        "",
         f"| | fastadd | numpy | {' | '.join(names)} |",
         f"|---|{'--:|' * (2 + len(names))}",
     ]
-    for cell in cells:
-        if cell["group"] in groups:
-            times = dict(cell["times"])
-            ours = times.pop("fastadd")
-            times["numpy"] = min(t for n, t in times.items() if n.startswith("numpy"))
+    for cell in shown:
+        times = dict(cell["times"])
+        ours = times.pop("fastadd")
+        of_numpy = [t for name, t in times.items() if name.startswith("numpy")]
+        if of_numpy:
+            times["numpy"] = min(of_numpy)
             ratios = [
                 f"{times[name] / ours:.2f}" if name in times else ""
                 for name in ("numpy", *names)
             ]
-            where = {"sizes, out=": ", out=", "sizes, fresh": ", fresh"}
-            case = cell["case"] + where.get(cell["group"], "")
-            lines.append(f"| {case} | {duration(ours)} | {' | '.join(ratios)} |")
-    return "\n".join(lines)
+            case = cell["case"].removeprefix("float32, ")
+            parts.append(f"| {case} | {duration(ours)} | {' | '.join(ratios)} |")
+    return "\n".join(parts)
 
 
 def save(cells, machine):

@@ -1,15 +1,18 @@
 """The benchmark: `a + s*b` against NumPy and whatever peers are installed, over sizes,
-layouts and dtypes, and in two real jobs. Checked before it is timed.
+layouts, dtypes and broadcasts, against the limit of the machine, and in two real jobs.
+Each result is checked before it is timed.
 
-    make bench          (under 3 minutes)
-    make bench-full     (more sizes, more rounds)
+    make bench          (about 3 minutes)
+    make bench-full     (the whole matrix, more rounds)
 """
 
 import argparse
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 # OpenBLAS lets idle threads spin for 2**26 cycles unless told otherwise, on a core that
 # the next contender needs: torch at 10**5 then took 7 ms instead of 0.02.
@@ -24,97 +27,166 @@ import cases
 import jobs
 import peers
 import report
-from measure import race
+from measure import Contender, race
 from reference import assert_same_bits, reference
 
 import fastadd
 
+
+class Case(NamedTuple):
+    """A cell of the matrix."""
+
+    group: str
+    name: str
+    contenders: Callable[[], dict]  # made and checked when its turn comes
+    row: tuple = ()  # dtype, length and "out=" or "fresh" of contiguous arrays
+
+
 SCALE = 1.5
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def sizes(full):
-    """Contiguous float32, from one element to 10**7."""
-    decades = np.arange(0, 7.01, 0.5 if full else 1)
-    for fresh in (False, True):
-        group = "sizes, fresh" if fresh else "sizes, out="
-        for n in np.unique((10**decades).round().astype(int)):
-            yield (
-                group,
-                f"n = {n:,}",
-                int(n),
-                lambda n=int(n), fresh=fresh: row(n, fresh),
-            )
+def scale(dtype):
+    """An alpha of the dtype's kind."""
+    return {"b": True, "i": 3}.get(cases.kind(dtype), SCALE)
 
 
-def row(n, fresh):
-    rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((2, n)).astype(np.float32)
-    contenders = peers.rows(a, b, SCALE, None if fresh else np.empty_like(a))
-    expected = reference(a, b, SCALE, 1, a.dtype)
+def checked(contenders, expected):
+    """The contenders, each of which has computed the right numbers: fastadd and NumPy
+    to the bit; others may fuse the product into the sum, or round float16 their way."""
     for name, call in contenders.items():
+        result = call()
         if name == "fastadd" or name.startswith("numpy"):
-            assert_same_bits(call(), expected)
-        else:  # these may fuse the product into the sum
-            np.testing.assert_allclose(call(), expected, 1e-5, 1e-6, err_msg=name)
+            assert_same_bits(result, expected)
+        elif name != "torch" or expected.dtype.kind != "V":
+            np.testing.assert_allclose(
+                np.asarray(result).reshape(expected.shape),
+                expected,
+                2e-3 if expected.itemsize == 2 else 1e-5,
+                1e-3 if expected.itemsize == 2 else 1e-6,
+                err_msg=name,
+            )
     return contenders
+
+
+def row(n, name, fresh):
+    a, b = (cases.moderate(n, cases.DTYPES[name], seed) for seed in (1, 2))
+    s = scale(a.dtype)
+    out = None if fresh else np.empty_like(a)
+    return checked(peers.rows(a, b, s, out), reference(a, b, s, 1, a.dtype))
+
+
+def rows(full):
+    """Contiguous arrays, from one element to 4*10**7."""
+    small = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
+    large = tuple(int(m * 10**e) for e in (5, 6, 7) for m in (1, 2, 4))
+    for group, names, sizes in (
+        ("small", ("float32", "float64", "int64"), small if full else small[::2]),
+        ("large", ("float32", "float64"), large if full else large[::3]),
+    ):
+        for name in names if full else names[:1]:
+            for fresh in (False, True):
+                way = "fresh" if fresh else "out="
+                for n in sizes:
+                    yield Case(
+                        # Small results cost no memory of their own.
+                        group if group == "small" else f"{group}, {way}",
+                        f"{name}, n = {n:,}, {way}",
+                        lambda n=n, name=name, fresh=fresh: row(n, name, fresh),
+                        (name, n, way),
+                    )
 
 
 def layouts(full):
     for name in ("float32", "float64") if full else ("float32",):
         for layout in cases.grids(8, cases.DTYPES[name]):
-            yield (
-                f"layouts, {name}, 2048 x 2048, out=",
-                layout,
-                2048 * 2048,
+            yield Case(
+                "layouts",
+                f"{name}, {layout}",
                 lambda layout=layout, name=name: grid(layout, name),
             )
 
 
 def grid(layout, name):
     a, b, out = cases.grids(2048, cases.DTYPES[name])[layout]
-    return checked(a, b, SCALE, out)
+    expected = reference(a, b, SCALE, 1, a.dtype)
+    if out is a:
+        return in_place(a, b, expected)
+    out = np.empty_like(expected) if out is None else out
+    return checked(peers.layouts(a, b, SCALE, out), expected)
+
+
+def in_place(a, b, expected):
+    """Checked like the others, from the same values each time."""
+    before = a.copy()
+    contenders = peers.layouts(a, b, SCALE, a)
+    for name, call in contenders.items():
+        a[...] = before
+        checked({name: call}, expected)
+    return contenders
+
+
+def mixture(one, two):
+    a = cases.moderate(2_000_000, cases.DTYPES[one], 1)
+    b = cases.moderate(2_000_000, cases.DTYPES[two], 2)
+    dtype = np.result_type(a, b)
+    s = scale(dtype)
+    expected = reference(a, b, s, 1, dtype)
+    return checked(peers.layouts(a, b, s, np.empty_like(expected)), expected)
 
 
 def dtypes(_):
-    n = 2_000_000
-    pairs = [(name, name) for name in cases.DTYPES]
-    for group, members in (("dtypes", pairs), ("mixtures", cases.MIXTURES)):
-        for one, two in members:
-            yield (
-                f"{group}, 2*10**6, out=",
-                one if one == two else f"{one} + {two}",
-                n,
-                lambda one=one, two=two: checked(
-                    cases.moderate(n, cases.DTYPES[one], 1),
-                    cases.moderate(n, cases.DTYPES[two], 2),
-                    {"b": True, "i": 3}.get(
-                        cases.kind(
-                            np.result_type(cases.DTYPES[one], cases.DTYPES[two])
-                        ),
-                        SCALE,
-                    ),
-                    None,
-                ),
+    """Of 2*10**6 elements, with out."""
+    for one, two in (*((name, name) for name in cases.DTYPES), *cases.MIXTURES):
+        yield Case(
+            "dtypes",
+            one if one == two else f"{one} + {two}",
+            lambda one=one, two=two: mixture(one, two),
+        )
+
+
+def small_broadcasts(full):
+    for name, (a, b) in cases.small_grids().items():
+        for fresh in (False, True) if full else (True,):
+            yield Case(
+                "small broadcasts",
+                f"{name}, {'fresh' if fresh else 'out='}",
+                lambda a=a, b=b, fresh=fresh: small_broadcast(a, b, fresh),
             )
 
 
-def checked(a, b, s, out):
-    """The contenders on arrays of any kind; out is made if it is not given."""
-    expected = reference(a, b, s, 1, np.result_type(a, b))
-    if out is None:
-        out = np.empty_like(expected)
-    for name, call in peers.any_layout(a.copy(), b, s, out).items():
-        if name != "torch":  # which may fuse, and which rounds float16 in its own way
-            assert_same_bits(call(), expected)
-    return peers.any_layout(a, b, s, out)
+def small_broadcast(a, b, fresh):
+    expected = reference(a, np.asarray(b, a.dtype), SCALE, 1, a.dtype)
+    out = None if fresh else np.empty_like(expected)
+    return checked(peers.broadcasts(a, b, SCALE, out), expected)
+
+
+def triads(_):
+    """float32 with out beside the loops that one would write in C."""
+    if peers.triad() is None:
+        report.console.print("[red]No C compiler with OpenMP: no triad.[/]")
+        return
+    for n in (10_000_000, 50_000_000):
+        yield Case("triad", f"float32, n = {n:,}, out=", lambda n=n: triad(n))
+
+
+def triad(n):
+    n -= n % 16
+    a, b = (cases.moderate(n, np.dtype("f4"), seed) for seed in (1, 2))
+    contenders = {
+        "fastadd": Contender(
+            "add(a, b, alpha=1.5, out=o)", add=fastadd.add, a=a, b=b, o=np.empty_like(a)
+        )
+    }
+    return contenders | dict(peers.triads(a, b, SCALE, sorted({1, CORES})))
 
 
 def real_jobs(_):
     def blend():
         assert_same_bits(jobs.blend_by_fastadd(), jobs.blend_by_numpy())
         return {
-            "fastadd": jobs.blend_by_fastadd,
-            "numpy a + s*b": jobs.blend_by_numpy,
+            "fastadd": Contender("f()", f=jobs.blend_by_fastadd),
+            "numpy a + s*b": Contender("f()", f=jobs.blend_by_numpy),
         }
 
     def training():
@@ -125,8 +197,8 @@ def real_jobs(_):
             "digits are right, with the same weights to the bit from both."
         )
         return {
-            "fastadd": lambda: jobs.train(jobs.step_by_fastadd),
-            "numpy a + s*b": lambda: jobs.train(jobs.step_by_numpy),
+            "fastadd": Contender("f(s)", f=jobs.train, s=jobs.step_by_fastadd),
+            "numpy a + s*b": Contender("f(s)", f=jobs.train, s=jobs.step_by_numpy),
         }
 
     def step():
@@ -136,42 +208,73 @@ def real_jobs(_):
         jobs.step_by_numpy(yours, g, 0.1)
         assert_same_bits(mine, yours)
         return {
-            "fastadd": lambda: jobs.step_by_fastadd(mine, g, 0.1),
-            "numpy a + s*b": lambda: jobs.step_by_numpy(yours, g, 0.1),
+            "fastadd": Contender("f(w, g, 0.1)", f=jobs.step_by_fastadd, w=mine, g=g),
+            "numpy a + s*b": Contender(
+                "f(w, g, 0.1)", f=jobs.step_by_numpy, w=yours, g=g
+            ),
         }
 
-    yield "jobs", "blend two photographs, uint8 to float32", 0, blend
-    yield "jobs", "train on the digits, 900 steps", 0, training
-    yield "jobs", "one such step alone", 0, step
+    yield Case("jobs", "blend two photographs, uint8 to float32", blend)
+    yield Case("jobs", "train on the digits, 900 steps", training)
+    yield Case("jobs", "one such step alone", step)
+
+
+def scaling(seconds):
+    """Seconds of one call on 1, 2, 4 ... threads, by what is added."""
+    counts = [1 << k for k in range(CORES.bit_length()) if 1 << k <= CORES]
+    counts = sorted({*counts, CORES})
+    curves = {}
+    for name, n in (("float32", 10**6), ("float32", 10**7), ("complex64", 10**6)):
+        a, b = (cases.moderate(n, cases.DTYPES[name], seed) for seed in (1, 2))
+        names = {"add": fastadd.add, "a": a, "b": b, "o": np.empty_like(a)}
+        times = {}
+        for count in counts:
+            with fastadd.threads(count):
+                call = Contender("add(a, b, alpha=1.5, out=o)", **names)
+                times[count] = race({"": call}, seconds)[""]
+        curves[f"{name}, n = {n:,}"] = times
+    return curves
 
 
 def machine():
     return {
         "processor": platform.processor() or platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": CORES,
         "python": platform.python_version(),
         "instruction set": fastadd.show_config("dicts")["instruction set"],
         "versions": peers.versions(),
     }
 
 
-def remake_readme(cells):
-    """Its plot, and the table between its two marks."""
+def remake_readme(cells, curves):
+    """Its plots, and the tables between its two marks."""
     here = Path(__file__).parent
-    report.plot(cells, here / "figures" / "sizes.png")
+    report.plots(cells, curves, here / "figures")
     readme = here.parent / "README.md"
     begin, end = "<!-- make readme -->\n", "<!-- end -->"
     head, rest = readme.read_text().split(begin)
-    shown = ("sizes, out=", "layouts, float32, 2048 x 2048, out=", "jobs")
-    table = report.markdown(cells, shown)
-    readme.write_text(f"{head}{begin}\n{table}\n\n{end}{rest.split(end)[1]}")
+    tables = report.markdown(cells)
+    readme.write_text(f"{head}{begin}\n{tables}\n\n{end}{rest.split(end)[1]}")
+
+
+SECTIONS = {
+    "rows": rows,
+    "layouts": layouts,
+    "dtypes": dtypes,
+    "broadcasts": small_broadcasts,
+    "triad": triads,
+    "jobs": real_jobs,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--full", action="store_true", help="more sizes and rounds")
+    parser.add_argument("--full", action="store_true", help="the matrix, more rounds")
     parser.add_argument(
-        "--readme", action="store_true", help="remake the README's table and plot"
+        "--readme", action="store_true", help="remake the README's tables and plots"
+    )
+    parser.add_argument(
+        "--only", choices=SECTIONS, nargs="+", default=SECTIONS, help="these sections"
     )
     options = parser.parse_args()
     known = machine()
@@ -180,11 +283,8 @@ def main():
         f"{known['cores']} cores, {known['instruction set']}; "
         + ", ".join(f"{name} {version}" for name, version in known["versions"].items())
     )
-    todo = [
-        cell
-        for section in (sizes, layouts, dtypes, real_jobs)
-        for cell in section(options.full)
-    ]
+    todo = [cell for name in options.only for cell in SECTIONS[name](options.full)]
+    seconds = 0.5 if options.full else 0.1
     cells = []
     with Progress(
         TextColumn("{task.description:60}"),
@@ -194,21 +294,29 @@ def main():
         console=report.console,
         transient=True,
     ) as progress:
-        bar = progress.add_task("", total=len(todo))
-        for group, case, n, contenders in todo:
-            progress.update(bar, description=f"{group}: {case}")
-            times = race(contenders(), 0.6 if options.full else 0.15)
-            cells.append({"group": group, "case": case, "n": n, "times": times})
+        bar = progress.add_task("", total=len(todo) + 1)
+        for case in todo:
+            progress.update(bar, description=f"{case.group}: {case.name}")
+            times = race(case.contenders(), seconds)
+            cells.append(
+                {
+                    "group": case.group,
+                    "case": case.name,
+                    "row": case.row,
+                    "times": times,
+                }
+            )
             progress.advance(bar)
+        progress.update(bar, description="scaling with threads")
+        curves = scaling(seconds)
     for group in dict.fromkeys(cell["group"] for cell in cells):
         report.table(group, [cell for cell in cells if cell["group"] == group])
     report.summary(cells)
     report.save(cells, known)
-    figure = report.RESULTS / "sizes.png"
-    report.plot(cells, figure)
-    report.console.print(f"Plot: {figure}   JSON: {report.RESULTS}/results.json")
+    report.plots(cells, curves, report.RESULTS)
+    report.console.print(f"Plots and JSON: {report.RESULTS}")
     if options.readme:
-        remake_readme(cells)
+        remake_readme(cells, curves)
 
 
 if __name__ == "__main__":

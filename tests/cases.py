@@ -201,3 +201,22 @@ MIXTURES = (
     ("float16", "float32"),
     ("int16", "int64"),
 )
+
+
+def small_grids():
+    """Pairs of small float32 operands that broadcast, by name."""
+    pairs = {}
+    for one, two in (
+        ((8, 8), (8,)),
+        ((32, 32), (32,)),
+        ((32, 32), (32, 1)),
+        ((4, 4, 4), (4, 1, 1)),
+        ((3, 1), (1, 4)),
+        ((64, 3), (3,)),
+    ):
+        pairs[f"{one} + {two}"] = (
+            moderate(one, np.dtype("f4"), 1),
+            moderate(two, np.dtype("f4"), 2),
+        )
+    a, b = (moderate((64, 64), np.dtype("f4"), seed) for seed in (1, 2))
+    return pairs | {"(64, 64) + T": (a, b.T), "(64, 64) + Python float": (a, 2.5)}
