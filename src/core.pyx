@@ -14,6 +14,8 @@ from libc.string cimport memcpy
 
 from functools import update_wrapper
 
+import numpy
+
 include "native.pxi"
 include "plan.pxi"
 include "threads.pxi"
@@ -36,6 +38,10 @@ cdef enum:
     NUMPY_TYPES = 32  # NumPy's own type numbers lie below
 
 cdef signed char native_by_type[NUMPY_TYPES]
+# And back; of the two C types of one size, the one that np.dtype's name means.
+cdef int type_by_native[NATIVE_COUNT]
+# np.result_type of two native dtypes; -1 where that is none, or not known yet.
+cdef signed char promoted[NATIVE_COUNT][NATIVE_COUNT]
 cdef int bfloat16_type = NUMPY_TYPES - 1  # known once an array of it has been seen
 # A Python number of at least this magnitude is left to the Python layer.
 cdef double limits[NATIVE_COUNT]
@@ -48,16 +54,19 @@ NAMES = (
 
 
 cdef void know_dtypes() except *:
-    import numpy
     cdef int dtype
     for type_num in range(NUMPY_TYPES):
         native_by_type[type_num] = -1
     for dtype, name in enumerate(NAMES):
         limits[dtype] = float("inf")
+        for both in range(NATIVE_COUNT):
+            promoted[dtype][both] = -1
+        type_by_native[dtype] = -1
         if dtype == BFLOAT16:
             itemsizes[dtype] = sizeof(bfloat16)
         else:
             itemsizes[dtype] = numpy.dtype(name).itemsize
+            type_by_native[dtype] = numpy.dtype(name).num
     limits[FLOAT16] = 65504.5
     limits[BFLOAT16] = limits[FLOAT32] = limits[COMPLEX64] = 3.38e38
     for char in "?bhilqBHILQefdgFDG":
@@ -66,6 +75,17 @@ cdef void know_dtypes() except *:
             dtype for dtype, name in enumerate(NAMES)
             if dtype != BFLOAT16 and known == numpy.dtype(name)
         )
+
+
+cdef void know_promotions(object dtypes) except *:
+    """Of native dtypes, by their places."""
+    for one, x in dtypes.items():
+        for two, y in dtypes.items():
+            try:
+                both = native(numpy.result_type(x, y))
+            except TypeError:
+                both = -1
+            promoted[one][two] = both
 
 
 know_dtypes()
@@ -252,6 +272,27 @@ cdef object planned(
     return out
 
 
+cdef bint carry_both(job_t* job, PyObject** arrays) noexcept:
+    """Take two arrays of different native dtypes: False if the Python layer must."""
+    cdef int operand
+    cdef int[OPERANDS] found
+    for operand in range(A, OPERANDS):
+        found[operand] = ready(<cnp.ndarray>arrays[operand])
+        if (
+            found[operand] < 0
+            or type_by_native[found[operand]]
+            != cnp.PyArray_TYPE(<cnp.ndarray>arrays[operand])
+        ):
+            return False
+    found[OUT] = job.dtype = promoted[found[A]][found[B]]
+    if job.dtype < 0:
+        return False
+    make_carriers(job)
+    for operand in range(A, OPERANDS):
+        job.carriers[operand].dtype = found[operand]
+    return True
+
+
 cdef object gate(
     object input, object other, object beta, object alpha, object out, object dtype,
     object casting,
@@ -262,7 +303,7 @@ cdef object gate(
     nothing has been touched."""
     cdef job_t job
     cdef PyObject* arrays[OPERANDS]
-    cdef int kind, typed
+    cdef int kind, typed, both
     if dtype is not None or casting is not SAME_KIND:
         return NotImplemented
     arrays[OUT] = NULL
@@ -270,6 +311,7 @@ cdef object gate(
     arrays[B] = <PyObject*>other if cnp.PyArray_CheckExact(other) else NULL
     if arrays[A] == NULL and arrays[B] == NULL:
         return NotImplemented
+    job.direct = True
     typed = A if arrays[A] != NULL else B
     job.dtype = ready(<cnp.ndarray>arrays[typed])
     if job.dtype < 0:
@@ -282,13 +324,16 @@ cdef object gate(
         if not number(other, job.dtype, True, &job.scalar):
             return NotImplemented
         job.plan.data[B] = <char*>&job.scalar
-    elif (
-        ready(<cnp.ndarray>arrays[B]) != job.dtype
+    else:
+        both = ready(<cnp.ndarray>arrays[B])
         # (Two C types of one size have two type numbers; np.result_type picks one.)
-        or cnp.PyArray_TYPE(<cnp.ndarray>arrays[B])
-        != cnp.PyArray_TYPE(<cnp.ndarray>arrays[A])
-    ):
-        return NotImplemented
+        if (
+            both != job.dtype
+            or cnp.PyArray_TYPE(<cnp.ndarray>arrays[B])
+            != cnp.PyArray_TYPE(<cnp.ndarray>arrays[A])
+        ):
+            if not carry_both(&job, arrays):
+                return NotImplemented
     job.real = 0
     kind = number(beta, job.dtype, False, &job.beta)
     if kind == 0:
@@ -308,11 +353,12 @@ cdef object gate(
         ):
             return NotImplemented
         arrays[OUT] = <PyObject*>out
-    job.direct = True
-    planned_out = planned_row(&job.plan, arrays, typed)
+    planned_out = planned_row(&job.plan, arrays, typed) if job.direct else None
     if planned_out is None:
         planned_out = planned(
-            &job.plan, arrays, cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed]),
+            &job.plan, arrays,
+            cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed])
+            if job.direct else type_by_native[job.dtype],
             itemsizes[job.dtype],
         )
         if planned_out is None:
@@ -405,10 +451,20 @@ def native(dtype):
     cdef int type_num = dtype.num
     if 0 <= type_num < NUMPY_TYPES:
         return native_by_type[type_num]
+    if type_num == bfloat16_type:
+        return BFLOAT16
     if (dtype.type.__module__, dtype.type.__name__) == ("ml_dtypes", "bfloat16"):
-        bfloat16_type = type_num
+        bfloat16_type = type_by_native[BFLOAT16] = type_num
+        known_dtypes[BFLOAT16] = dtype
+        know_promotions(known_dtypes)
         return BFLOAT16
     return -1
+
+
+known_dtypes = {
+    place: numpy.dtype(name) for place, name in enumerate(NAMES) if name != "bfloat16"
+}
+know_promotions(known_dtypes)
 
 
 def set_last_level_cache(Py_ssize_t size):

@@ -77,6 +77,24 @@ ctypedef fused number:
     half
     single
 
+# What the narrow dtypes are added to, converted on their way.
+ctypedef fused mixed:
+    uint32_t
+    uint64_t
+    float
+    double
+
+ctypedef fused narrow:
+    boolean
+    half
+    bfloat16
+    int8_t
+    int16_t
+    int32_t
+    int64_t
+    unsigned_integer
+    float
+
 # Every native dtype, and every one again, for the conversions from each to each.
 ctypedef fused from_t:
     boolean
@@ -262,49 +280,69 @@ cdef inline void by_coefficients(
         by_layout(plane, beta, alpha, 0, streamed)
 
 
+cdef enum:
+    HEAD
+    BODY
+    TAIL
+    PARTS
+
+
+cdef inline void part_of_row(
+    const plane_t* plane, Py_ssize_t row, int part, Py_ssize_t itemsize, plane_t* found
+) noexcept nogil:
+    """A row of out is streamed from its first whole line on, in whole strips. (Of a
+    line that is written from two sides, each part would cost a read.)"""
+    cdef Py_ssize_t begin, length = 0
+    cdef int operand
+    begin = (
+        -<Py_ssize_t>(plane.views[OUT].data + row * plane.views[OUT].strides[0])
+        & LINE - 1
+    )
+    if begin % itemsize == 0:
+        begin = min(begin // itemsize, plane.shape[1])
+    else:  # no element begins with a line
+        begin = plane.shape[1]
+    if part != HEAD:
+        length = plane.shape[1] - begin
+        length -= length % (STREAMED // itemsize)
+        if part == TAIL:
+            begin += length
+            length = plane.shape[1] - begin
+    else:
+        length = begin
+        begin = 0
+    found.shape[0] = 1
+    found.shape[1] = length
+    for operand in range(OPERANDS):
+        found.views[operand].strides[0] = 0
+        found.views[operand].strides[1] = plane.views[operand].strides[1]
+        found.views[operand].data = (
+            plane.views[operand].data + row * plane.views[operand].strides[0]
+            + begin * plane.views[operand].strides[1]
+        )
+
+
 cdef void add_plane(
-    const plane_t* plane, const number* beta, const number* alpha, int real
+    const plane_t* plane, const number* a, const number* beta, const number* alpha,
+    int real,
 ) noexcept nogil:
     by_coefficients(plane, beta[0], alpha[0], real, False)
 
 
 cdef void stream_plane(
-    const plane_t* plane, const number* beta, const number* alpha, int real
+    const plane_t* plane, const number* a, const number* beta, const number* alpha,
+    int real,
 ) noexcept nogil:
-    """Stream the whole lines of each row of out. (Of a line that is written from two
-    sides, each part would cost a read.)"""
-    cdef plane_t part
-    cdef Py_ssize_t row, done, begin, length
-    cdef int operand, which
+    cdef plane_t found
+    cdef Py_ssize_t row
+    cdef int part
     for row in range(plane.shape[0]):
-        begin = (
-            -<Py_ssize_t>(plane.views[OUT].data + row * plane.views[OUT].strides[0])
-            & LINE - 1
-        )
-        if begin % <Py_ssize_t>sizeof(number) != 0:  # no element begins with a line
-            begin = plane.shape[1]
-        else:
-            begin = min(begin // <Py_ssize_t>sizeof(number), plane.shape[1])
-        length = plane.shape[1] - begin
-        length -= length % <Py_ssize_t>(STREAMED // sizeof(number))
-        done = 0
-        part.shape[0] = 1
-        for which in range(3):
-            part.shape[1] = (
-                begin if which == 0 else length if which == 1 else plane.shape[1] - done
-            )
-            for operand in range(OPERANDS):
-                part.views[operand].strides[0] = 0
-                part.views[operand].strides[1] = plane.views[operand].strides[1]
-                part.views[operand].data = (
-                    plane.views[operand].data + row * plane.views[operand].strides[0]
-                    + done * plane.views[operand].strides[1]
-                )
-            if which == 1:
-                by_coefficients(&part, beta[0], alpha[0], real, True)
-            elif part.shape[1] > 0:
-                add_plane(&part, beta, alpha, real)
-            done += part.shape[1]
+        for part in range(PARTS):
+            part_of_row(plane, row, part, sizeof(number), &found)
+            if part == BODY:
+                by_coefficients(&found, beta[0], alpha[0], real, True)
+            elif found.shape[1] > 0:
+                add_plane(&found, a, beta, alpha, real)
 
 
 cdef inline float rounded_once(c_number x) noexcept nogil:
@@ -397,6 +435,117 @@ cdef inline to_t converted(from_t x, to_t* tag, uint32_t* flags) noexcept nogil:
         return to_number(x, tag, flags)
 
 
+# Where a is of a narrower dtype, each element is converted on its way: an addition by
+# way of scratch memory takes up to twice as long where the caches are the limit, because
+# the CPU prefetches only what is read all along. These are the dtypes that people mix.
+
+cdef inline mixed element_of_mixed(
+    mixed beta, narrow a, mixed alpha, mixed b, uint32_t* flags
+) noexcept nogil:
+    return element(beta, converted(a, <mixed*>NULL, flags), alpha, b, 0, flags)
+
+
+cdef inline void mixed_loop(
+    const plane_t* plane, const narrow* a_tag,
+    Py_ssize_t out_step, Py_ssize_t a_step, Py_ssize_t b_step,
+    mixed beta, mixed alpha, bint streamed,
+) noexcept nogil:
+    cdef streamed_t memory
+    cdef mixed[:, :] out = None
+    cdef mixed[:, :] lines = None
+    cdef narrow[:, :] a = None
+    cdef mixed[:, :] b = None
+    cdef float strip[STRIP]
+    cdef Py_ssize_t i, j, k, s, count
+    cdef Py_ssize_t length = STREAMED // sizeof(mixed)
+    cdef uint32_t flags = 0
+    lay(out.strides, plane.views[OUT].data, plane.views[OUT].strides[0], out_step)
+    lay(lines.strides, memory.bytes, 0, sizeof(mixed))
+    lay(a.strides, plane.views[A].data, plane.views[A].strides[0], a_step)
+    lay(b.strides, plane.views[B].data, plane.views[B].strides[0], b_step)
+    for i in range(plane.shape[0]):
+        if narrow is half and streamed:
+            for s in range(plane.shape[1] // STRIP):
+                j = s * STRIP
+                k = j % length
+                halves_to_floats(<char*>&a[i, j], a_step, STRIP, strip)
+                for count in range(STRIP):
+                    lines[0, k + count] = element(
+                        beta, <mixed>strip[count], alpha, b[i, j + count], 0, &flags
+                    )
+                if k + STRIP == length:
+                    stream(<char*>&out[i, j - k], &memory)
+        elif narrow is half:
+            for s in range((plane.shape[1] + STRIP - 1) // STRIP):
+                j = s * STRIP
+                count = min(STRIP, plane.shape[1] - j)
+                halves_to_floats(<char*>&a[i, j], a_step, count, strip)
+                for k in range(count):
+                    out[i, j + k] = element(
+                        beta, <mixed>strip[k], alpha, b[i, j + k], 0, &flags
+                    )
+        elif streamed:
+            for s in range(plane.shape[1] // length):
+                j = s * length
+                for k in range(length):
+                    lines[0, k] = element_of_mixed(
+                        beta, a[i, j + k], alpha, b[i, j + k], &flags
+                    )
+                stream(<char*>&out[i, j], &memory)
+        else:
+            for j in range(plane.shape[1]):
+                out[i, j] = element_of_mixed(beta, a[i, j], alpha, b[i, j], &flags)
+    raise_half_flags(flags)
+
+
+cdef inline void mixed_by_layout(
+    const plane_t* plane, const narrow* a, mixed beta, mixed alpha, bint streamed
+) noexcept nogil:
+    cdef Py_ssize_t out_step = plane.views[OUT].strides[1]
+    cdef Py_ssize_t a_step = plane.views[A].strides[1]
+    cdef Py_ssize_t b_step = plane.views[B].strides[1]
+    cdef Py_ssize_t one = sizeof(mixed)
+    if out_step == one and a_step == <Py_ssize_t>sizeof(narrow) and b_step == one:
+        mixed_loop(
+            plane, a, sizeof(mixed), sizeof(narrow), sizeof(mixed), beta, alpha,
+            streamed,
+        )
+    else:
+        mixed_loop(plane, a, out_step, a_step, b_step, beta, alpha, streamed)
+
+
+cdef inline void mixed_by_coefficients(
+    const plane_t* plane, const narrow* a, mixed beta, mixed alpha, bint streamed
+) noexcept nogil:
+    if mixed in unsigned_integer and beta == 1:
+        mixed_by_layout(plane, a, <mixed>1, alpha, streamed)
+    else:
+        mixed_by_layout(plane, a, beta, alpha, streamed)
+
+
+cdef void add_mixed_plane(
+    const plane_t* plane, const narrow* a, const mixed* beta, const mixed* alpha,
+    int real,
+) noexcept nogil:
+    mixed_by_coefficients(plane, a, beta[0], alpha[0], False)
+
+
+cdef void stream_mixed_plane(
+    const plane_t* plane, const narrow* a, const mixed* beta, const mixed* alpha,
+    int real,
+) noexcept nogil:
+    cdef plane_t found
+    cdef Py_ssize_t row
+    cdef int part
+    for row in range(plane.shape[0]):
+        for part in range(PARTS):
+            part_of_row(plane, row, part, sizeof(mixed), &found)
+            if part == BODY:
+                mixed_by_coefficients(&found, a, beta[0], alpha[0], True)
+            elif found.shape[1] > 0:
+                add_mixed_plane(&found, a, beta, alpha, real)
+
+
 cdef inline void convert_loop(
     Py_ssize_t m, Py_ssize_t n,
     to_t* y_data, Py_ssize_t y_row, Py_ssize_t y_step,
@@ -466,32 +615,62 @@ cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
 
 
 cdef void fill_additions(kernels_t* kernels) noexcept:
-    kernels.add[BOOL] = <add_t>add_plane[boolean]
-    kernels.add[INT8] = kernels.add[UINT8] = <add_t>add_plane[uint8_t]
-    kernels.add[INT16] = kernels.add[UINT16] = <add_t>add_plane[uint16_t]
-    kernels.add[INT32] = kernels.add[UINT32] = <add_t>add_plane[uint32_t]
-    kernels.add[INT64] = kernels.add[UINT64] = <add_t>add_plane[uint64_t]
-    kernels.add[FLOAT16] = <add_t>add_plane[half]
-    kernels.add[BFLOAT16] = <add_t>add_plane[bfloat16]
-    kernels.add[FLOAT32] = <add_t>add_plane[float]
-    kernels.add[FLOAT64] = <add_t>add_plane[double]
-    kernels.add[LONGDOUBLE] = <add_t>add_plane[longdouble]
-    kernels.add[COMPLEX64] = <add_t>add_plane[complex64]
-    kernels.add[COMPLEX128] = <add_t>add_plane[complex128]
-    kernels.add[CLONGDOUBLE] = <add_t>add_plane[clongdouble]
-    kernels.stream[BOOL] = <add_t>stream_plane[boolean]
-    kernels.stream[INT8] = kernels.stream[UINT8] = <add_t>stream_plane[uint8_t]
-    kernels.stream[INT16] = kernels.stream[UINT16] = <add_t>stream_plane[uint16_t]
-    kernels.stream[INT32] = kernels.stream[UINT32] = <add_t>stream_plane[uint32_t]
-    kernels.stream[INT64] = kernels.stream[UINT64] = <add_t>stream_plane[uint64_t]
-    kernels.stream[FLOAT16] = <add_t>stream_plane[half]
-    kernels.stream[BFLOAT16] = <add_t>stream_plane[bfloat16]
-    kernels.stream[FLOAT32] = <add_t>stream_plane[float]
-    kernels.stream[FLOAT64] = <add_t>stream_plane[double]
-    kernels.stream[LONGDOUBLE] = <add_t>stream_plane[longdouble]
-    kernels.stream[COMPLEX64] = <add_t>stream_plane[complex64]
-    kernels.stream[COMPLEX128] = <add_t>stream_plane[complex128]
-    kernels.stream[CLONGDOUBLE] = <add_t>stream_plane[clongdouble]
+    kernels.add[BOOL][BOOL] = <add_t>add_plane[boolean]
+    kernels.add[INT8][INT8] = kernels.add[UINT8][UINT8] = <add_t>add_plane[uint8_t]
+    kernels.add[INT16][INT16] = kernels.add[UINT16][UINT16] = <add_t>add_plane[uint16_t]
+    kernels.add[INT32][INT32] = kernels.add[UINT32][UINT32] = <add_t>add_plane[uint32_t]
+    kernels.add[INT64][INT64] = kernels.add[UINT64][UINT64] = <add_t>add_plane[uint64_t]
+    kernels.add[FLOAT16][FLOAT16] = <add_t>add_plane[half]
+    kernels.add[BFLOAT16][BFLOAT16] = <add_t>add_plane[bfloat16]
+    kernels.add[FLOAT32][FLOAT32] = <add_t>add_plane[float]
+    kernels.add[FLOAT64][FLOAT64] = <add_t>add_plane[double]
+    kernels.add[LONGDOUBLE][LONGDOUBLE] = <add_t>add_plane[longdouble]
+    kernels.add[COMPLEX64][COMPLEX64] = <add_t>add_plane[complex64]
+    kernels.add[COMPLEX128][COMPLEX128] = <add_t>add_plane[complex128]
+    kernels.add[CLONGDOUBLE][CLONGDOUBLE] = <add_t>add_plane[clongdouble]
+    kernels.stream[BOOL][BOOL] = <add_t>stream_plane[boolean]
+    kernels.stream[INT8][INT8] = kernels.stream[UINT8][UINT8] = (
+        <add_t>stream_plane[uint8_t]
+    )
+    kernels.stream[INT16][INT16] = kernels.stream[UINT16][UINT16] = (
+        <add_t>stream_plane[uint16_t]
+    )
+    kernels.stream[INT32][INT32] = kernels.stream[UINT32][UINT32] = (
+        <add_t>stream_plane[uint32_t]
+    )
+    kernels.stream[INT64][INT64] = kernels.stream[UINT64][UINT64] = (
+        <add_t>stream_plane[uint64_t]
+    )
+    kernels.stream[FLOAT16][FLOAT16] = <add_t>stream_plane[half]
+    kernels.stream[BFLOAT16][BFLOAT16] = <add_t>stream_plane[bfloat16]
+    kernels.stream[FLOAT32][FLOAT32] = <add_t>stream_plane[float]
+    kernels.stream[FLOAT64][FLOAT64] = <add_t>stream_plane[double]
+    kernels.stream[LONGDOUBLE][LONGDOUBLE] = <add_t>stream_plane[longdouble]
+    kernels.stream[COMPLEX64][COMPLEX64] = <add_t>stream_plane[complex64]
+    kernels.stream[COMPLEX128][COMPLEX128] = <add_t>stream_plane[complex128]
+    kernels.stream[CLONGDOUBLE][CLONGDOUBLE] = <add_t>stream_plane[clongdouble]
+
+
+cdef void fill_mixed(
+    add_t add[NATIVE_COUNT], add_t stream[NATIVE_COUNT], narrow* tag
+) noexcept:
+    """Those that np.result_type makes of a narrow dtype and another."""
+    if (
+        narrow is boolean or narrow is int8_t or narrow is uint8_t
+        or narrow is int16_t or narrow is uint16_t
+    ):
+        add[INT32] = add[UINT32] = <add_t>add_mixed_plane[narrow, uint32_t]
+        stream[INT32] = stream[UINT32] = <add_t>stream_mixed_plane[narrow, uint32_t]
+        add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
+        stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
+    if narrow is half or narrow is bfloat16:
+        add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
+        stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
+    elif narrow is not uint64_t and narrow is not int64_t and narrow is not float:
+        add[INT64] = add[UINT64] = <add_t>add_mixed_plane[narrow, uint64_t]
+        stream[INT64] = stream[UINT64] = <add_t>stream_mixed_plane[narrow, uint64_t]
+    add[FLOAT64] = <add_t>add_mixed_plane[narrow, double]
+    stream[FLOAT64] = <add_t>stream_mixed_plane[narrow, double]
 
 
 cdef void fill(kernels_t* kernels) noexcept:
@@ -513,6 +692,18 @@ cdef void fill(kernels_t* kernels) noexcept:
     fill_conversions(kernels.convert[COMPLEX128], <complex128*>NULL)
     fill_conversions(kernels.convert[CLONGDOUBLE], <clongdouble*>NULL)
     fill_additions(kernels)
+    fill_mixed(kernels.add[BOOL], kernels.stream[BOOL], <boolean*>NULL)
+    fill_mixed(kernels.add[INT8], kernels.stream[INT8], <int8_t*>NULL)
+    fill_mixed(kernels.add[INT16], kernels.stream[INT16], <int16_t*>NULL)
+    fill_mixed(kernels.add[INT32], kernels.stream[INT32], <int32_t*>NULL)
+    fill_mixed(kernels.add[INT64], kernels.stream[INT64], <int64_t*>NULL)
+    fill_mixed(kernels.add[UINT8], kernels.stream[UINT8], <uint8_t*>NULL)
+    fill_mixed(kernels.add[UINT16], kernels.stream[UINT16], <uint16_t*>NULL)
+    fill_mixed(kernels.add[UINT32], kernels.stream[UINT32], <uint32_t*>NULL)
+    fill_mixed(kernels.add[UINT64], kernels.stream[UINT64], <uint64_t*>NULL)
+    fill_mixed(kernels.add[FLOAT16], kernels.stream[FLOAT16], <half*>NULL)
+    fill_mixed(kernels.add[BFLOAT16], kernels.stream[BFLOAT16], <bfloat16*>NULL)
+    fill_mixed(kernels.add[FLOAT32], kernels.stream[FLOAT32], <float*>NULL)
 
 
 cdef kernels_t kernels

@@ -62,9 +62,10 @@ cdef enum:
     BETA_REAL = 1
     ALPHA_REAL = 2
 
-# The pointers to coefficients are to the dtype of the kernel.
+# The pointers to coefficients are to the dtype of the kernel; a is plane.views[A].data
+# and tells, by its type, the dtype of that operand.
 ctypedef void (*add_t)(
-    const plane_t* plane, const void* beta, const void* alpha, int real
+    const plane_t* plane, const void* a, const void* beta, const void* alpha, int real
 ) noexcept nogil
 ctypedef void (*convert_t)(
     Py_ssize_t m, Py_ssize_t n,
@@ -73,6 +74,7 @@ ctypedef void (*convert_t)(
 ) noexcept nogil
 
 cdef struct kernels_t:
-    add_t add[NATIVE_COUNT]
-    add_t stream[NATIVE_COUNT]  # the same, past the caches: rows of out contiguous
+    # [of a][of b, the coefficients and out]; NULL where a must be converted beforehand
+    add_t add[NATIVE_COUNT][NATIVE_COUNT]
+    add_t stream[NATIVE_COUNT][NATIVE_COUNT]  # past the caches: rows of out contiguous
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]

@@ -75,8 +75,9 @@ cdef struct job_t:
     plan_t plan
     int dtype  # of the computation
     add_t add  # the kernel
-    bint direct  # which can read and write every operand as it lies
-    bint streamed  # and writes out past the caches
+    int reads[OPERANDS]  # the dtypes that it takes the operands in
+    bint direct  # it can read and write every operand as it lies
+    bint streamed  # it writes out past the caches
     carrier_t carriers[OPERANDS]  # if not direct
     scalar_t beta, alpha
     scalar_t scalar  # an operand that is a Python number
@@ -212,14 +213,15 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
     cdef view_t out = block.views[OUT]
     for operand in range(A, OPERANDS):
         fetch(
-            &job.carriers[operand], job.dtype, block.shape, &block.views[operand],
+            &job.carriers[operand], job.reads[operand], block.shape,
+            &block.views[operand],
             scratch + 2 * operand * PIECE,
         )
     if carrier.raw or carrier.dtype != job.dtype:
         block.views[OUT] = packed_view(
             scratch, block.shape[0], block.shape[1], itemsizes[job.dtype]
         )
-    job.add(block, &job.beta, &job.alpha, job.real)
+    job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
     deliver(carrier, job.dtype, block.shape, &block.views[OUT], &out, scratch)
 
 
@@ -254,6 +256,52 @@ cdef void turn(job_t* job) noexcept nogil:
         if job.direct:
             make_carriers(job)
         job.carriers[operand].across = True
+
+
+cdef inline bint kernel_converts(const job_t* job, int operand) noexcept nogil:
+    cdef const carrier_t* carrier = &job.carriers[operand]
+    return (
+        carrier.dtype != job.dtype and not carrier.raw and not carrier.across
+        and kernels.add[carrier.dtype][job.dtype] != NULL
+    )
+
+
+cdef void exchange_operands(job_t* job) noexcept nogil:
+    cdef plan_t* plan = &job.plan
+    cdef int axis
+    cdef scalar_t number = job.beta
+    cdef carrier_t carrier = job.carriers[A]
+    job.beta, job.alpha = job.alpha, number
+    job.real = (
+        (BETA_REAL if job.real & ALPHA_REAL else 0)
+        | (ALPHA_REAL if job.real & BETA_REAL else 0)
+    )
+    job.carriers[A], job.carriers[B] = job.carriers[B], carrier
+    plan.data[A], plan.data[B] = plan.data[B], plan.data[A]
+    plan.itemsize[A], plan.itemsize[B] = plan.itemsize[B], plan.itemsize[A]
+    for axis in range(plan.ndim):
+        plan.strides[A][axis], plan.strides[B][axis] = (
+            plan.strides[B][axis], plan.strides[A][axis]
+        )
+
+
+cdef void let_kernel_convert(job_t* job) noexcept nogil:
+    """A kernel can take one operand, its first, in a narrower dtype."""
+    cdef int operand
+    cdef bint direct = True
+    if not kernel_converts(job, A):
+        if not kernel_converts(job, B):
+            return
+        exchange_operands(job)
+    job.reads[A] = job.carriers[A].dtype
+    for operand in range(OPERANDS):
+        if (
+            job.carriers[operand].dtype != job.reads[operand]
+            or job.carriers[operand].raw
+            or job.carriers[operand].across
+        ):
+            direct = False
+    job.direct = direct
 
 
 cdef bint outgrows_caches(const job_t* job, Py_ssize_t size) noexcept nogil:
@@ -365,7 +413,7 @@ cdef void walk(const job_t* job, Py_ssize_t begin, Py_ssize_t end) noexcept nogi
                 + j * job.block[1] * view.strides[1]
             )
         if job.direct:
-            job.add(&block, &job.beta, &job.alpha, job.real)
+            job.add(&block, block.views[A].data, &job.beta, &job.alpha, job.real)
         else:
             add_by_way_of_scratch(job, &block)
         j += 1
@@ -430,21 +478,27 @@ cdef int threads_for(const job_t* job, Py_ssize_t size) except -1:
 cdef int run_job(job_t* job) except -1:
     """Compute, and raise or warn as np.errstate asks."""
     cdef Py_ssize_t size = size_of(&job.plan)
-    cdef bint vectors = job.direct and waits_for_memory(job.dtype)
-    cdef int raised, threads = 1
+    cdef bint vectors
+    cdef int operand, raised, threads = 1
     if size == 0:
         return 0
-    job.add = kernels.add[job.dtype]
+    for operand in range(OPERANDS):
+        job.reads[operand] = job.dtype
     job.streamed = False
     if size >= LARGE:
         turn(job)
+    if not job.direct:
+        let_kernel_convert(job)
+    job.add = kernels.add[job.reads[A]][job.dtype]
+    if size >= LARGE:
         if outgrows_caches(job, size):
             job.streamed = True
-            job.add = kernels.stream[job.dtype]
+            job.add = kernels.stream[job.reads[A]][job.dtype]
         threads = threads_for(job, size)
     cut(job)
     if threads > 1 or not job.direct:
         cut_into_blocks(job, size, threads)
+    vectors = job.direct and waits_for_memory(job.dtype)
     if vector_flags() if vectors else all_flags():
         feclearexcept(WATCHED)
     if threads > 1:
@@ -456,7 +510,9 @@ cdef int run_job(job_t* job) except -1:
             with nogil:
                 walk(job, 0, job.units)
         elif job.direct and job.units == 1:
-            job.add(&job.plane, &job.beta, &job.alpha, job.real)
+            job.add(
+                &job.plane, job.plane.views[A].data, &job.beta, &job.alpha, job.real
+            )
         else:
             walk(job, 0, job.units)
         raised = vector_flags() if vectors else all_flags()
