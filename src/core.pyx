@@ -24,6 +24,7 @@ include "results.pxi"
 
 cdef extern from "Python.h":
     bint PyLong_CheckExact(object)
+    bint PyBool_Check(object)
     bint PyFloat_CheckExact(object)
     bint PyComplex_CheckExact(object)
     long long PyLong_AsLongLongAndOverflow(object, int*) except? -1
@@ -125,7 +126,10 @@ cdef int number(object value, int dtype, bint operand, scalar_t* stored) except 
     cdef long long integer
     cdef int overflow = 0
     cdef Py_ssize_t* step = [0, 0]
-    if PyLong_CheckExact(value):
+    if (
+        PyLong_CheckExact(value)
+        or dtype == BOOL and not operand and PyBool_Check(value)
+    ):
         integer = PyLong_AsLongLongAndOverflow(value, &overflow)
         if overflow:
             return 0

@@ -35,6 +35,12 @@ cdef extern from "scalars.h" nogil:
     void floats_to_halves(
         const float* x, char* y, Py_ssize_t step, Py_ssize_t count, uint32_t* flags
     )
+    void bfloat16s_to_floats(
+        const char* x, Py_ssize_t step, Py_ssize_t count, float* y
+    )
+    void floats_to_bfloat16s(
+        const float* x, char* y, Py_ssize_t step, Py_ssize_t count, uint32_t* flags
+    )
     float bfloat16_to_float(bfloat16 x)
     bfloat16 float_to_bfloat16(float x, uint32_t* flags)
     void raise_half_flags(uint32_t flags)
@@ -66,15 +72,18 @@ ctypedef fused c_number:
 ctypedef fused single:
     boolean
     unsigned_integer
-    bfloat16
     float
     double
     longdouble
     complex_number
 
-# And float16, which is added in strips.
-ctypedef fused number:
+# And what is added in strips, as float32.
+ctypedef fused half_float:
     half
+    bfloat16
+
+ctypedef fused number:
+    half_float
     single
 
 # What the narrow dtypes are added to, converted on their way.
@@ -136,12 +145,6 @@ cdef inline single element(
             ((beta.value != 0) & (a.value != 0)) | ((alpha.value != 0) & (b.value != 0))
         )
         return x
-    elif single is bfloat16:
-        return float_to_bfloat16(
-            bfloat16_to_float(beta) * bfloat16_to_float(a)
-            + bfloat16_to_float(alpha) * bfloat16_to_float(b),
-            flags,
-        )
     elif single in complex_number:
         x = scaled(beta, a, real & BETA_REAL)
         y = scaled(alpha, b, real & ALPHA_REAL)
@@ -152,26 +155,38 @@ cdef inline single element(
         return <single>(beta * a + alpha * b)
 
 
-cdef inline void add_halves(
+cdef inline void add_in_strips(
     Py_ssize_t n, char* out, Py_ssize_t out_step, const char* a, Py_ssize_t a_step,
-    const char* b, Py_ssize_t b_step, half beta, half alpha, uint32_t* flags,
+    const char* b, Py_ssize_t b_step, half_float beta, half_float alpha,
+    uint32_t* flags,
 ) noexcept nogil:
     cdef float x[STRIP]
     cdef float y[STRIP]
-    cdef float scale_x = half_to_float(beta), scale_y = half_to_float(alpha)
+    cdef float scale_x, scale_y
     cdef Py_ssize_t strip, j, k, count
+    if half_float is half:
+        scale_x, scale_y = half_to_float(beta), half_to_float(alpha)
+    else:
+        scale_x, scale_y = bfloat16_to_float(beta), bfloat16_to_float(alpha)
     for strip in range((n + STRIP - 1) // STRIP):
         j = strip * STRIP
         count = min(STRIP, n - j)
-        halves_to_floats(a + j * a_step, a_step, count, x)
-        halves_to_floats(b + j * b_step, b_step, count, y)
+        if half_float is half:
+            halves_to_floats(a + j * a_step, a_step, count, x)
+            halves_to_floats(b + j * b_step, b_step, count, y)
+        else:
+            bfloat16s_to_floats(a + j * a_step, a_step, count, x)
+            bfloat16s_to_floats(b + j * b_step, b_step, count, y)
         if count == STRIP:
             for k in range(STRIP):
                 x[k] = scale_x * x[k] + scale_y * y[k]
         else:
             for k in range(count):
                 x[k] = scale_x * x[k] + scale_y * y[k]
-        floats_to_halves(x, out + j * out_step, out_step, count, flags)
+        if half_float is half:
+            floats_to_halves(x, out + j * out_step, out_step, count, flags)
+        else:
+            floats_to_bfloat16s(x, out + j * out_step, out_step, count, flags)
 
 
 cdef inline void loop(
@@ -188,8 +203,8 @@ cdef inline void loop(
     lay(a.strides, plane.views[A].data, plane.views[A].strides[0], a_step)
     lay(b.strides, plane.views[B].data, plane.views[B].strides[0], b_step)
     for i in range(plane.shape[0]):
-        if number is half:
-            add_halves(
+        if number in half_float:
+            add_in_strips(
                 plane.shape[1], <char*>&out[i, 0], out_step, <char*>&a[i, 0], a_step,
                 <char*>&b[i, 0], b_step, beta, alpha, &flags,
             )
@@ -217,8 +232,8 @@ cdef inline void stream_loop(
     for i in range(plane.shape[0]):
         for s in range(plane.shape[1] // length):
             j = s * length
-            if number is half:
-                add_halves(
+            if number in half_float:
+                add_in_strips(
                     length, memory.bytes, sizeof(number), <char*>&a[i, j], a_step,
                     <char*>&b[i, j], b_step, beta, alpha, &flags,
                 )
@@ -248,6 +263,11 @@ cdef inline void by_layout(
             stream_loop(plane, sizeof(number), 0, beta, alpha, real)
         elif a_step == 0 and b_step == one:
             stream_loop(plane, 0, sizeof(number), beta, alpha, real)
+        elif a_step == -one and b_step == -one:
+            stream_loop(
+                plane, -<Py_ssize_t>sizeof(number), -<Py_ssize_t>sizeof(number),
+                beta, alpha, real,
+            )
         else:
             stream_loop(plane, a_step, b_step, beta, alpha, real)
     elif out_step == one and a_step == one and b_step == one:
@@ -256,6 +276,11 @@ cdef inline void by_layout(
         loop(plane, sizeof(number), sizeof(number), 0, beta, alpha, real)
     elif out_step == one and a_step == 0 and b_step == one:
         loop(plane, sizeof(number), 0, sizeof(number), beta, alpha, real)
+    elif out_step == one and a_step == -one and b_step == -one:
+        loop(
+            plane, sizeof(number), -<Py_ssize_t>sizeof(number),
+            -<Py_ssize_t>sizeof(number), beta, alpha, real,
+        )
     else:
         loop(plane, out_step, a_step, b_step, beta, alpha, real)
 
@@ -436,7 +461,7 @@ cdef inline to_t converted(from_t x, to_t* tag, uint32_t* flags) noexcept nogil:
 
 
 # Where a is of a narrower dtype, each element is converted on its way: an addition by
-# way of scratch memory takes up to twice as long where the caches are the limit, because
+# way of scratch memory takes up to twice as long where the caches are the limit, for
 # the CPU prefetches only what is read all along. These are the dtypes that people mix.
 
 cdef inline mixed element_of_mixed(
