@@ -52,7 +52,7 @@ if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
         "avx2": ["-mavx2", "-mf16c"],
         "avx512": [
             *("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mf16c"),
-            "-mprefer-vector-width=512",
+            "-mprefer-vector-width=256",
         ],
     }
 

@@ -29,6 +29,8 @@ cdef extern from "scalars.h" nogil:
     float double_to_odd_float(double x)
     enum:
         STRIP
+    ctypedef struct strip_t:
+        float at[1]
     void halves_to_floats(
         const char* x, Py_ssize_t step, Py_ssize_t count, float* y
     )
@@ -160,8 +162,7 @@ cdef inline void add_in_strips(
     const char* b, Py_ssize_t b_step, half_float beta, half_float alpha,
     uint32_t* flags,
 ) noexcept nogil:
-    cdef float x[STRIP]
-    cdef float y[STRIP]
+    cdef strip_t x, y
     cdef float scale_x, scale_y
     cdef Py_ssize_t strip, j, k, count
     if half_float is half:
@@ -172,21 +173,21 @@ cdef inline void add_in_strips(
         j = strip * STRIP
         count = min(STRIP, n - j)
         if half_float is half:
-            halves_to_floats(a + j * a_step, a_step, count, x)
-            halves_to_floats(b + j * b_step, b_step, count, y)
+            halves_to_floats(a + j * a_step, a_step, count, x.at)
+            halves_to_floats(b + j * b_step, b_step, count, y.at)
         else:
-            bfloat16s_to_floats(a + j * a_step, a_step, count, x)
-            bfloat16s_to_floats(b + j * b_step, b_step, count, y)
+            bfloat16s_to_floats(a + j * a_step, a_step, count, x.at)
+            bfloat16s_to_floats(b + j * b_step, b_step, count, y.at)
         if count == STRIP:
             for k in range(STRIP):
-                x[k] = scale_x * x[k] + scale_y * y[k]
+                x.at[k] = scale_x * x.at[k] + scale_y * y.at[k]
         else:
             for k in range(count):
-                x[k] = scale_x * x[k] + scale_y * y[k]
+                x.at[k] = scale_x * x.at[k] + scale_y * y.at[k]
         if half_float is half:
-            floats_to_halves(x, out + j * out_step, out_step, count, flags)
+            floats_to_halves(x.at, out + j * out_step, out_step, count, flags)
         else:
-            floats_to_bfloat16s(x, out + j * out_step, out_step, count, flags)
+            floats_to_bfloat16s(x.at, out + j * out_step, out_step, count, flags)
 
 
 cdef inline void loop(
@@ -480,7 +481,7 @@ cdef inline void mixed_loop(
     cdef mixed[:, :] lines = None
     cdef narrow[:, :] a = None
     cdef mixed[:, :] b = None
-    cdef float strip[STRIP]
+    cdef strip_t strip
     cdef Py_ssize_t i, j, k, s, count
     cdef Py_ssize_t length = STREAMED // sizeof(mixed)
     cdef uint32_t flags = 0
@@ -493,10 +494,10 @@ cdef inline void mixed_loop(
             for s in range(plane.shape[1] // STRIP):
                 j = s * STRIP
                 k = j % length
-                halves_to_floats(<char*>&a[i, j], a_step, STRIP, strip)
+                halves_to_floats(<char*>&a[i, j], a_step, STRIP, strip.at)
                 for count in range(STRIP):
                     lines[0, k + count] = element(
-                        beta, <mixed>strip[count], alpha, b[i, j + count], 0, &flags
+                        beta, <mixed>strip.at[count], alpha, b[i, j + count], 0, &flags
                     )
                 if k + STRIP == length:
                     stream(<char*>&out[i, j - k], &memory)
@@ -504,10 +505,10 @@ cdef inline void mixed_loop(
             for s in range((plane.shape[1] + STRIP - 1) // STRIP):
                 j = s * STRIP
                 count = min(STRIP, plane.shape[1] - j)
-                halves_to_floats(<char*>&a[i, j], a_step, count, strip)
+                halves_to_floats(<char*>&a[i, j], a_step, count, strip.at)
                 for k in range(count):
                     out[i, j + k] = element(
-                        beta, <mixed>strip[k], alpha, b[i, j + k], 0, &flags
+                        beta, <mixed>strip.at[k], alpha, b[i, j + k], 0, &flags
                     )
         elif streamed:
             for s in range(plane.shape[1] // length):
@@ -578,7 +579,7 @@ cdef inline void convert_loop(
 ) noexcept nogil:
     cdef to_t[:, :] y = None
     cdef from_t[:, :] x = None
-    cdef float strip[STRIP]
+    cdef strip_t strip
     cdef Py_ssize_t i, j, k, p, count
     cdef uint32_t flags = 0
     lay(y.strides, <char*>y_data, y_row, y_step)
@@ -588,16 +589,16 @@ cdef inline void convert_loop(
             for p in range((n + STRIP - 1) // STRIP):
                 j = p * STRIP
                 count = min(STRIP, n - j)
-                halves_to_floats(<char*>&x[i, j], x_step, count, strip)
+                halves_to_floats(<char*>&x[i, j], x_step, count, strip.at)
                 for k in range(count):
-                    y[i, j + k] = to_number(strip[k], <to_t*>NULL, &flags)
+                    y[i, j + k] = to_number(strip.at[k], <to_t*>NULL, &flags)
         elif to_t is half:
             for p in range((n + STRIP - 1) // STRIP):
                 j = p * STRIP
                 count = min(STRIP, n - j)
                 for k in range(count):
-                    strip[k] = on_the_way_to_half(x[i, j + k])
-                floats_to_halves(strip, <char*>&y[i, j], y_step, count, &flags)
+                    strip.at[k] = on_the_way_to_half(x[i, j + k])
+                floats_to_halves(strip.at, <char*>&y[i, j], y_step, count, &flags)
         else:
             for j in range(n):
                 y[i, j] = converted(x[i, j], <to_t*>NULL, &flags)

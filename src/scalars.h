@@ -123,12 +123,19 @@ static inline float double_to_odd_float(double x) {
  * and raise flags as the functions above do. */
 enum { STRIP = 32 };
 
+#if defined(__GNUC__)
+#define ALIGNED __attribute__((aligned(64)))
+#else
+#define ALIGNED
+#endif
+
+/* Aligned, because a vector that straddles two lines takes twice as long. */
+typedef struct {
+    float at[STRIP] ALIGNED;
+} strip_t;
+
 static inline void strip_to_floats(const char *x, float *y) {
-#if defined(__AVX512F__)
-    for (int k = 0; k < STRIP; k += 16)
-        _mm512_storeu_ps(
-            y + k, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x + 2 * k))));
-#elif defined(__F16C__)
+#if defined(__F16C__)
     for (int k = 0; k < STRIP; k += 8)
         _mm256_storeu_ps(
             y + k, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + 2 * k))));
@@ -142,12 +149,7 @@ static inline void strip_to_floats(const char *x, float *y) {
 }
 
 static inline void strip_to_halves(const float *x, char *y, uint32_t *flags) {
-#if defined(__AVX512F__)
-    for (int k = 0; k < STRIP; k += 16)
-        _mm256_storeu_si256(
-            (__m256i *)(y + 2 * k),
-            _mm512_cvtps_ph(_mm512_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
-#elif defined(__F16C__)
+#if defined(__F16C__)
     for (int k = 0; k < STRIP; k += 8)
         _mm_storeu_si128(
             (__m128i *)(y + 2 * k),
