@@ -21,9 +21,9 @@ bench-full: .venv/.fastadd .venv/.bench
 small: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/small.py
 
-# The table and the plot of the README.
+# The tables and plots of the README.
 readme: .venv/.fastadd .venv/.bench
-	$(BIN)/python bench/run.py --readme
+	$(BIN)/python bench/run.py --full --readme
 
 # torch (some 200 MB; on Linux its default build brings several GB of CUDA) as a peer.
 torch: .venv/.bench

@@ -284,7 +284,7 @@ def main():
         + ", ".join(f"{name} {version}" for name, version in known["versions"].items())
     )
     todo = [cell for name in options.only for cell in SECTIONS[name](options.full)]
-    seconds = 0.5 if options.full else 0.1
+    seconds = 0.7 if options.full else 0.1
     cells = []
     with Progress(
         TextColumn("{task.description:60}"),

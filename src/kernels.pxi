@@ -474,13 +474,14 @@ cdef inline mixed element_of_mixed(
 cdef inline void mixed_loop(
     const plane_t* plane, const narrow* a_tag,
     Py_ssize_t out_step, Py_ssize_t a_step, Py_ssize_t b_step,
-    mixed beta, mixed alpha, bint streamed,
+    mixed beta, mixed alpha, bint of_float32, bint streamed,
 ) noexcept nogil:
     cdef streamed_t memory
     cdef mixed[:, :] out = None
     cdef mixed[:, :] lines = None
     cdef narrow[:, :] a = None
     cdef mixed[:, :] b = None
+    cdef float[:, :] narrow_b = None
     cdef strip_t strip
     cdef Py_ssize_t i, j, k, s, count
     cdef Py_ssize_t length = STREAMED // sizeof(mixed)
@@ -489,6 +490,7 @@ cdef inline void mixed_loop(
     lay(lines.strides, memory.bytes, 0, sizeof(mixed))
     lay(a.strides, plane.views[A].data, plane.views[A].strides[0], a_step)
     lay(b.strides, plane.views[B].data, plane.views[B].strides[0], b_step)
+    lay(narrow_b.strides, plane.views[B].data, plane.views[B].strides[0], b_step)
     for i in range(plane.shape[0]):
         if narrow is half and streamed:
             for s in range(plane.shape[1] // STRIP):
@@ -515,50 +517,51 @@ cdef inline void mixed_loop(
                 j = s * length
                 for k in range(length):
                     lines[0, k] = element_of_mixed(
-                        beta, a[i, j + k], alpha, b[i, j + k], &flags
+                        beta, a[i, j + k], alpha,
+                        <mixed>narrow_b[i, j + k] if of_float32 else b[i, j + k],
+                        &flags,
                     )
                 stream(<char*>&out[i, j], &memory)
         else:
             for j in range(plane.shape[1]):
-                out[i, j] = element_of_mixed(beta, a[i, j], alpha, b[i, j], &flags)
+                out[i, j] = element_of_mixed(
+                    beta, a[i, j], alpha,
+                    <mixed>narrow_b[i, j] if of_float32 else b[i, j], &flags,
+                )
     raise_half_flags(flags)
 
 
 cdef inline void mixed_by_layout(
-    const plane_t* plane, const narrow* a, mixed beta, mixed alpha, bint streamed
+    const plane_t* plane, const narrow* a, mixed beta, mixed alpha,
+    bint of_float32, bint streamed,
 ) noexcept nogil:
     cdef Py_ssize_t out_step = plane.views[OUT].strides[1]
     cdef Py_ssize_t a_step = plane.views[A].strides[1]
     cdef Py_ssize_t b_step = plane.views[B].strides[1]
-    cdef Py_ssize_t one = sizeof(mixed)
-    if out_step == one and a_step == <Py_ssize_t>sizeof(narrow) and b_step == one:
+    cdef Py_ssize_t one = sizeof(mixed), one_b = sizeof(float) if of_float32 else one
+    if out_step == one and a_step == <Py_ssize_t>sizeof(narrow) and b_step == one_b:
         mixed_loop(
-            plane, a, sizeof(mixed), sizeof(narrow), sizeof(mixed), beta, alpha,
-            streamed,
+            plane, a, sizeof(mixed), sizeof(narrow), one_b, beta, alpha,
+            of_float32, streamed,
         )
     else:
-        mixed_loop(plane, a, out_step, a_step, b_step, beta, alpha, streamed)
+        mixed_loop(
+            plane, a, out_step, a_step, b_step, beta, alpha, of_float32, streamed
+        )
 
 
 cdef inline void mixed_by_coefficients(
-    const plane_t* plane, const narrow* a, mixed beta, mixed alpha, bint streamed
+    const plane_t* plane, const narrow* a, mixed beta, mixed alpha,
+    bint of_float32, bint streamed,
 ) noexcept nogil:
     if mixed in unsigned_integer and beta == 1:
-        mixed_by_layout(plane, a, <mixed>1, alpha, streamed)
+        mixed_by_layout(plane, a, <mixed>1, alpha, of_float32, streamed)
     else:
-        mixed_by_layout(plane, a, beta, alpha, streamed)
+        mixed_by_layout(plane, a, beta, alpha, of_float32, streamed)
 
 
-cdef void add_mixed_plane(
-    const plane_t* plane, const narrow* a, const mixed* beta, const mixed* alpha,
-    int real,
-) noexcept nogil:
-    mixed_by_coefficients(plane, a, beta[0], alpha[0], False)
-
-
-cdef void stream_mixed_plane(
-    const plane_t* plane, const narrow* a, const mixed* beta, const mixed* alpha,
-    int real,
+cdef inline void mixed_by_parts(
+    const plane_t* plane, const narrow* a, mixed beta, mixed alpha, bint of_float32
 ) noexcept nogil:
     cdef plane_t found
     cdef Py_ssize_t row
@@ -567,9 +570,39 @@ cdef void stream_mixed_plane(
         for part in range(PARTS):
             part_of_row(plane, row, part, sizeof(mixed), &found)
             if part == BODY:
-                mixed_by_coefficients(&found, a, beta[0], alpha[0], True)
+                mixed_by_coefficients(&found, a, beta, alpha, of_float32, True)
             elif found.shape[1] > 0:
-                add_mixed_plane(&found, a, beta, alpha, real)
+                mixed_by_coefficients(&found, a, beta, alpha, of_float32, False)
+
+
+cdef void add_mixed_plane(
+    const plane_t* plane, const narrow* a, const mixed* beta, const mixed* alpha,
+    int real,
+) noexcept nogil:
+    mixed_by_coefficients(plane, a, beta[0], alpha[0], False, False)
+
+
+cdef void stream_mixed_plane(
+    const plane_t* plane, const narrow* a, const mixed* beta, const mixed* alpha,
+    int real,
+) noexcept nogil:
+    mixed_by_parts(plane, a, beta[0], alpha[0], False)
+
+
+# And where b is of float32 besides: that and an integer of 4 bytes make float64.
+
+cdef void add_to_float32_plane(
+    const plane_t* plane, const narrow* a, const double* beta, const double* alpha,
+    int real,
+) noexcept nogil:
+    mixed_by_coefficients(plane, a, beta[0], alpha[0], True, False)
+
+
+cdef void stream_to_float32_plane(
+    const plane_t* plane, const narrow* a, const double* beta, const double* alpha,
+    int real,
+) noexcept nogil:
+    mixed_by_parts(plane, a, beta[0], alpha[0], True)
 
 
 cdef inline void convert_loop(
@@ -730,6 +763,16 @@ cdef void fill(kernels_t* kernels) noexcept:
     fill_mixed(kernels.add[FLOAT16], kernels.stream[FLOAT16], <half*>NULL)
     fill_mixed(kernels.add[BFLOAT16], kernels.stream[BFLOAT16], <bfloat16*>NULL)
     fill_mixed(kernels.add[FLOAT32], kernels.stream[FLOAT32], <float*>NULL)
+    kernels.add_to_float32[INT32] = <add_t>add_to_float32_plane[int32_t]
+    kernels.add_to_float32[INT64] = <add_t>add_to_float32_plane[int64_t]
+    kernels.add_to_float32[UINT32] = <add_t>add_to_float32_plane[uint32_t]
+    kernels.add_to_float32[UINT64] = <add_t>add_to_float32_plane[uint64_t]
+    kernels.add_to_float32[FLOAT32] = <add_t>add_to_float32_plane[float]
+    kernels.stream_to_float32[INT32] = <add_t>stream_to_float32_plane[int32_t]
+    kernels.stream_to_float32[INT64] = <add_t>stream_to_float32_plane[int64_t]
+    kernels.stream_to_float32[UINT32] = <add_t>stream_to_float32_plane[uint32_t]
+    kernels.stream_to_float32[UINT64] = <add_t>stream_to_float32_plane[uint64_t]
+    kernels.stream_to_float32[FLOAT32] = <add_t>stream_to_float32_plane[float]
 
 
 cdef kernels_t kernels

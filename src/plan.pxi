@@ -152,15 +152,13 @@ cdef Py_ssize_t size_of(const plan_t* plan) noexcept nogil:
 
 
 cdef Py_ssize_t footprint(const plan_t* plan, int operand) noexcept nogil:
-    """Bytes that an operand takes in the caches: whole lines where it has gaps, and
-    broadcast axes counted once."""
+    """Bytes that an operand has in memory, broadcast axes counted once."""
     cdef int axis
-    cdef Py_ssize_t elements = 1, step = LINE
+    cdef Py_ssize_t size = plan.itemsize[operand]
     for axis in range(plan.ndim):
         if plan.strides[operand][axis] != 0:
-            elements *= plan.shape[axis]
-            step = min(step, llabs(plan.strides[operand][axis]))
-    return elements * max(step, plan.itemsize[operand])
+            size *= plan.shape[axis]
+    return size
 
 
 cdef int nearest(const plan_t* plan, int operand) noexcept nogil:

@@ -257,11 +257,14 @@ cdef void turn(job_t* job) noexcept nogil:
         job.carriers[operand].across = True
 
 
+cdef inline bint is_plain(const job_t* job, int operand) noexcept nogil:
+    return not job.carriers[operand].raw and not job.carriers[operand].across
+
+
 cdef inline bint kernel_converts(const job_t* job, int operand) noexcept nogil:
-    cdef const carrier_t* carrier = &job.carriers[operand]
     return (
-        carrier.dtype != job.dtype and not carrier.raw and not carrier.across
-        and kernels.add[carrier.dtype][job.dtype] != NULL
+        job.carriers[operand].dtype != job.dtype and is_plain(job, operand)
+        and kernels.add[job.carriers[operand].dtype][job.dtype] != NULL
     )
 
 
@@ -285,22 +288,41 @@ cdef void exchange_operands(job_t* job) noexcept nogil:
 
 
 cdef void let_kernel_convert(job_t* job) noexcept nogil:
-    """A kernel can take one operand, its first, in a narrower dtype."""
+    """A kernel can take its first operand in a narrower dtype and, for a few, the
+    second in float32."""
     cdef int operand
-    cdef bint direct = True
+    if not kernel_converts(job, A) or (
+        job.carriers[A].dtype == FLOAT32
+        and kernels.add_to_float32[job.carriers[B].dtype] != NULL
+    ):
+        if kernel_converts(job, B):
+            exchange_operands(job)
     if not kernel_converts(job, A):
-        if not kernel_converts(job, B):
-            return
-        exchange_operands(job)
+        return
     job.reads[A] = job.carriers[A].dtype
+    if (
+        job.dtype == FLOAT64 and job.carriers[B].dtype == FLOAT32 and is_plain(job, B)
+        and kernels.add_to_float32[job.reads[A]] != NULL
+    ):
+        job.reads[B] = FLOAT32
+    job.direct = True
     for operand in range(OPERANDS):
         if (
             job.carriers[operand].dtype != job.reads[operand]
-            or job.carriers[operand].raw
-            or job.carriers[operand].across
+            or not is_plain(job, operand)
         ):
-            direct = False
-    job.direct = direct
+            job.direct = False
+
+
+cdef inline add_t kernel(const job_t* job) noexcept nogil:
+    cdef int a = job.reads[A]
+    if job.reads[B] != job.dtype:
+        return (
+            kernels.stream_to_float32[a] if job.streamed else kernels.add_to_float32[a]
+        )
+    return (
+        kernels.stream[a][job.dtype] if job.streamed else kernels.add[a][job.dtype]
+    )
 
 
 cdef bint outgrows_caches(const job_t* job) noexcept nogil:
@@ -492,12 +514,10 @@ cdef int run_job(job_t* job) except -1:
         turn(job)
     if not job.direct:
         let_kernel_convert(job)
-    job.add = kernels.add[job.reads[A]][job.dtype]
     if size >= LARGE:
         job.streamed = outgrows_caches(job)
-        if job.streamed:
-            job.add = kernels.stream[job.reads[A]][job.dtype]
         threads = threads_for(job, size)
+    job.add = kernel(job)
     cut(job)
     if threads > 1 or not job.direct:
         cut_into_blocks(job, size, threads)

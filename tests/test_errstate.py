@@ -7,6 +7,7 @@ import pytest
 from cases import DTYPES
 
 import fastadd
+from fastadd import _config
 
 pytestmark = pytest.mark.usefixtures("instruction_set")
 
@@ -133,3 +134,60 @@ def test_errcall():
     finally:
         np.seterrcall(before)
     assert [kind for kind, _ in calls] == ["overflow"]
+
+
+def flags_of(call):
+    """The names of what a call raises."""
+    raised = set()
+    before = np.seterrcall(lambda kind, flag: raised.add(kind))
+    try:
+        with np.errstate(all="call"):
+            call()
+    finally:
+        np.seterrcall(before)
+    return raised
+
+
+@pytest.mark.parametrize("n", (1, 31, 100, 5003))
+def test_mixtures_raise_where_they_should(n):
+    for one, two in (*cases.MIXTURES, ("uint16", "float32"), ("int32", "float64")):
+        a, b = (cases.moderate(n, DTYPES[name], 1) for name in (one, two))
+        dtype = np.result_type(a, b)
+        assert flags_of(lambda a=a, b=b: fastadd.add(a, b)) == set()
+        if dtype.kind == "f":
+            huge = b.astype(dtype)
+            huge[n // 2] = cases.limits(dtype)[2]
+            for x, y in ((a, huge), (huge, a)):
+                found = flags_of(lambda x=x, y=y: fastadd.add(x, y, beta=3, alpha=3))
+                assert found == {"overflow"}
+
+
+@pytest.mark.parametrize("name", [n for n in ("float16", "bfloat16") if n in DTYPES])
+def test_limits_of_16_bits_raise_the_same_on_every_set(name):
+    """The neighbours, in float32, of where rounding to 16 bits changes its flags."""
+    dtype = DTYPES[name]
+    subnormal, normal, largest = (float(limit) for limit in cases.limits(dtype))
+    half_a_bit = (largest - float(np.nextafter(dtype.type(largest), dtype.type(0)))) / 2
+    edges = np.array(
+        [subnormal / 2, subnormal, normal - subnormal / 2, normal, largest, normal * 1.5]
+        + [largest + half_a_bit],
+        np.float32,
+    )
+    around = [
+        edges,
+        np.nextafter(edges, np.float32(0)),
+        np.nextafter(edges, np.float32(np.inf)),
+    ]
+    before = _config.in_use
+    try:
+        for x in np.concatenate([*around, *(-x for x in around)]):
+            for n in (1, 40):
+                a, out = np.full(n, x), np.empty(n, dtype)
+                found = []
+                for each in _config.available():
+                    _config.use(each)
+                    raised = flags_of(lambda a=a, out=out: fastadd.add(a, 0.0, out=out))
+                    found.append((sorted(raised), out.tobytes()))
+                assert found.count(found[0]) == len(found), (x, n, found)
+    finally:
+        _config.use(before)

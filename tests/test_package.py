@@ -66,7 +66,11 @@ def test_docstring_examples():
 
 def test_readme_examples():
     readme = Path(__file__).parents[1] / "README.md"
-    result = doctest.testfile(str(readme), module_relative=False)
+    before = fastadd.get_num_threads()
+    try:
+        result = doctest.testfile(str(readme), module_relative=False)
+    finally:
+        fastadd.set_num_threads(before)
     assert result.failed == 0
     assert result.attempted > 3
 

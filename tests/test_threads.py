@@ -295,6 +295,26 @@ def test_streaming_changes_no_bit(name):
                 assert_same_bits(out, expected)
 
 
+@pytest.mark.usefixtures("instruction_set", "last_level_cache")
+@pytest.mark.parametrize("one", DTYPES)
+def test_streaming_of_mixtures(one):
+    a = cases.values(5003, DTYPES[one], 1)
+    for two in DTYPES:
+        b = cases.values(5003, DTYPES[two], 2)
+        try:
+            dtype = np.result_type(a, b)
+        except TypeError:
+            continue
+        alpha, beta = list(coefficients(dtype))[-1]
+        for x, y in ((a, b), (a[::-1], b), (a, b[9:10])):
+            expected = reference(x, y, alpha, beta, dtype)
+            assert_same_bits(fastadd.add(x, y, alpha=alpha, beta=beta), expected)
+            out = np.empty(5004, dtype)[1:]
+            assert_same_bits(
+                fastadd.add(x, y, alpha=alpha, beta=beta, out=out), expected
+            )
+
+
 @pytest.mark.usefixtures("five", "last_level_cache")
 @pytest.mark.parametrize("out_dtype", ["float32", "float64", ">f4", "complex64"])
 def test_streaming_of_what_is_converted(out_dtype):
