@@ -167,9 +167,17 @@ def test_limits_of_16_bits_raise_the_same_on_every_set(name):
     """The neighbours, in float32, of where rounding to 16 bits changes its flags."""
     dtype = DTYPES[name]
     subnormal, normal, largest = (float(limit) for limit in cases.limits(dtype))
-    half_a_bit = (largest - float(np.nextafter(dtype.type(largest), dtype.type(0)))) / 2
+    below = float(np.nextafter(dtype.type(largest), dtype.type(0)))
+    half_a_bit = (largest - below) / 2
     edges = np.array(
-        [subnormal / 2, subnormal, normal - subnormal / 2, normal, largest, normal * 1.5]
+        [
+            subnormal / 2,
+            subnormal,
+            normal - subnormal / 2,
+            normal,
+            largest,
+            normal * 1.5,
+        ]
         + [largest + half_a_bit],
         np.float32,
     )
