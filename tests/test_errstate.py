@@ -169,18 +169,10 @@ def test_limits_of_16_bits_raise_the_same_on_every_set(name):
     subnormal, normal, largest = (float(limit) for limit in cases.limits(dtype))
     below = float(np.nextafter(dtype.type(largest), dtype.type(0)))
     half_a_bit = (largest - below) / 2
-    edges = np.array(
-        [
-            subnormal / 2,
-            subnormal,
-            normal - subnormal / 2,
-            normal,
-            largest,
-            normal * 1.5,
-        ]
-        + [largest + half_a_bit],
-        np.float32,
+    edges = np.float32(
+        [subnormal / 2, subnormal, normal - subnormal / 2, normal, normal * 1.5]
     )
+    edges = np.append(edges, np.float32([largest, largest + half_a_bit]))
     around = [
         edges,
         np.nextafter(edges, np.float32(0)),
