@@ -171,7 +171,7 @@ def finish(figure, path):
         [handles[name] for name in labels],
         labels,
         loc="outside lower center",
-        ncols=min(len(labels), 9),
+        ncols=(len(labels) + 1) // 2 if len(labels) > 8 else len(labels),
         frameon=False,
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ def set_cache_limit(limit):
 
     The system gives a large array new memory page by page, as it is first written. For
     ``a + s*b`` that takes longer than all the rest. So the memory of large results of
-    `add`, from 32 MiB on, is kept when they are freed, and the next result of about
+    `add`, from 4 MiB on, is kept when they are freed, and the next result of about
     the size takes it over.
 
     Parameters
@@ -49,7 +49,7 @@ def set_cache_limit(limit):
     process may use. A process holds its arrays and at most the limit besides. Results
     own their data like any other array (NumPy's data-allocator hook, NEP 49, with
     which they are made); where somebody else has set that hook, theirs is used.
-    Smaller results are left to ``malloc``, which recycles by itself.
+    Smaller results are left to ``malloc``.
 
     Examples
     --------

@@ -157,37 +157,47 @@ cdef inline single element(
         return <single>(beta * a + alpha * b)
 
 
-cdef inline void add_in_strips(
-    Py_ssize_t n, char* out, Py_ssize_t out_step, const char* a, Py_ssize_t a_step,
+cdef inline void add_strip(
+    Py_ssize_t count, char* out, Py_ssize_t out_step, const char* a, Py_ssize_t a_step,
     const char* b, Py_ssize_t b_step, half_float beta, half_float alpha,
     uint32_t* flags,
 ) noexcept nogil:
     cdef strip_t x, y
     cdef float scale_x, scale_y
-    cdef Py_ssize_t strip, j, k, count
+    cdef Py_ssize_t k
     if half_float is half:
         scale_x, scale_y = half_to_float(beta), half_to_float(alpha)
+        halves_to_floats(a, a_step, count, x.at)
+        halves_to_floats(b, b_step, count, y.at)
     else:
         scale_x, scale_y = bfloat16_to_float(beta), bfloat16_to_float(alpha)
-    for strip in range((n + STRIP - 1) // STRIP):
-        j = strip * STRIP
-        count = min(STRIP, n - j)
-        if half_float is half:
-            halves_to_floats(a + j * a_step, a_step, count, x.at)
-            halves_to_floats(b + j * b_step, b_step, count, y.at)
-        else:
-            bfloat16s_to_floats(a + j * a_step, a_step, count, x.at)
-            bfloat16s_to_floats(b + j * b_step, b_step, count, y.at)
-        if count == STRIP:
-            for k in range(STRIP):
-                x.at[k] = scale_x * x.at[k] + scale_y * y.at[k]
-        else:
-            for k in range(count):
-                x.at[k] = scale_x * x.at[k] + scale_y * y.at[k]
-        if half_float is half:
-            floats_to_halves(x.at, out + j * out_step, out_step, count, flags)
-        else:
-            floats_to_bfloat16s(x.at, out + j * out_step, out_step, count, flags)
+        bfloat16s_to_floats(a, a_step, count, x.at)
+        bfloat16s_to_floats(b, b_step, count, y.at)
+    for k in range(count):
+        x.at[k] = scale_x * x.at[k] + scale_y * y.at[k]
+    if half_float is half:
+        floats_to_halves(x.at, out, out_step, count, flags)
+    else:
+        floats_to_bfloat16s(x.at, out, out_step, count, flags)
+
+
+cdef inline void add_in_strips(
+    Py_ssize_t n, char* out, Py_ssize_t out_step, const char* a, Py_ssize_t a_step,
+    const char* b, Py_ssize_t b_step, half_float beta, half_float alpha,
+    uint32_t* flags,
+) noexcept nogil:
+    cdef Py_ssize_t strip, whole = n // STRIP, done = whole * STRIP
+    for strip in range(whole):
+        add_strip(
+            STRIP, out + strip * STRIP * out_step, out_step,
+            a + strip * STRIP * a_step, a_step, b + strip * STRIP * b_step, b_step,
+            beta, alpha, flags,
+        )
+    if done < n:
+        add_strip(
+            n - done, out + done * out_step, out_step, a + done * a_step, a_step,
+            b + done * b_step, b_step, beta, alpha, flags,
+        )
 
 
 cdef inline void loop(

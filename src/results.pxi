@@ -27,10 +27,12 @@ cdef extern from "recycle.h":
     void recycle_info(size_t* info)
 
 cdef enum:
-    # Bytes of a result from which its memory is recycled. glibc's malloc recycles what
-    # is smaller: up to 30 MiB the two take as long, at 34 MiB of float32 2.0 ms instead
-    # of 4.5, at 160 MiB 10.9 instead of 19.5, as with out=.
-    RECYCLED = 1 << 25
+    # Bytes of a result from which its memory is recycled. From 32 MiB on glibc's malloc
+    # never does it: 34 MiB of float32 take 2.0 ms instead of 4.5, 160 MiB 10.9 instead
+    # of 19.5, as with out=. Below it does, unless what others freed makes it give the
+    # memory back at each call (8 MB, in the benchmark: 0.26 ms instead of 0.15). NumPy
+    # asks for huge pages from the same size on.
+    RECYCLED = 1 << 22
 
 cdef bint recycling = False
 cdef object handler = PyCapsule_New(&recycle_handler, "mem_handler", NULL)

@@ -1,6 +1,6 @@
-# The run: how a plan is cut into blocks, which thread computes which of them, and how a
-# block is computed: where it lies or, where an operand must be converted, turned or
-# written past the caches, through scratch memory that stays in the L1 cache.
+# The run: which kernel computes a plan, how that is cut into blocks, which thread takes
+# which of them, and how it computes one: where it lies or, where the kernel cannot take
+# an operand as it is, by way of scratch memory that stays in the L1 cache.
 
 from cython.parallel cimport prange
 

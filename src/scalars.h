@@ -205,7 +205,7 @@ static inline bfloat16 float_to_bfloat16(float x, uint32_t *flags) {
     return b;
 }
 
-/* GCC unrolls a loop of 16 before it would vectorise it: 5 times slower. */
+/* GCC unrolls a loop of 16 before it would vectorise it: 6 times slower. */
 #if defined(__GNUC__)
 #define KEEP_LOOP _Pragma("GCC unroll 1")
 #else
