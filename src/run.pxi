@@ -379,10 +379,15 @@ cdef void cut_into_blocks(job_t* job, Py_ssize_t size, int threads) noexcept nog
     """Blocks that fit the scratch memory or, where none is needed, blocks enough for
     the threads."""
     cdef int operand, axis
-    cdef Py_ssize_t widest = itemsizes[job.dtype], columns = job.plane.shape[1], most
+    cdef Py_ssize_t widest = itemsizes[job.dtype], columns = job.plane.shape[1]
+    cdef Py_ssize_t most, count
     cdef bint across = False
     if job.direct:
         most = min(BLOCK, size // (threads * BLOCKS_PER_THREAD) + LINE & -LINE)
+        if columns == size:  # as many for each thread: one of 31 too many is 3 %
+            count = (size + most - 1) // most
+            count = (count + threads - 1) // threads * threads
+            most = (size + count - 1) // count + LINE - 1 & -LINE
     else:
         for operand in range(OPERANDS):
             widest = max(widest, itemsizes[job.carriers[operand].dtype])
