@@ -154,14 +154,61 @@ def test_no_memory():
     assert result().flags.owndata
 
 
-def test_others_handlers_stay():
-    """Ours is set for our allocations alone, and not over somebody else's."""
+def test_handler_is_ours_for_our_results_alone():
     handler_name = np._core.multiarray.get_handler_name
     assert handler_name(np.empty(3)) == "default_allocator"
     assert handler_name(result()) == "fastadd"
     assert handler_name(result(1000)) == "default_allocator"
     assert handler_name(np.empty(LARGE, np.uint8)) == "default_allocator"
     assert handler_name() == "default_allocator"
+
+
+def test_somebody_elses_handler_stays():
+    """One that is set through NumPy's C API gets large results too."""
+    code = """
+import ctypes
+import numpy as np
+import fastadd
+libc = ctypes.CDLL(None)
+size, pointer = ctypes.c_size_t, ctypes.c_void_p
+for name in ("malloc", "calloc", "realloc"):
+    getattr(libc, name).restype = pointer
+malloc = ctypes.CFUNCTYPE(pointer, pointer, size)(lambda _, n: libc.malloc(size(n)))
+calloc = ctypes.CFUNCTYPE(pointer, pointer, size, size)(
+    lambda _, m, n: libc.calloc(size(m), size(n)))
+realloc = ctypes.CFUNCTYPE(pointer, pointer, pointer, size)(
+    lambda _, p, n: libc.realloc(pointer(p), size(n)))
+free = ctypes.CFUNCTYPE(None, pointer, pointer, size)(
+    lambda _, p, n: libc.free(pointer(p)))
+
+class Handler(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char * 127), ("version", ctypes.c_uint8)] + [
+        (name, pointer) for name in ("ctx", "malloc", "calloc", "realloc", "free")]
+
+handler = Handler(b"other", 1, None, *(
+    ctypes.cast(each, pointer) for each in (malloc, calloc, realloc, free)))
+api = ctypes.pythonapi
+api.PyCapsule_New.restype = ctypes.py_object
+api.PyCapsule_New.argtypes = [pointer, ctypes.c_char_p, pointer]
+api.PyCapsule_GetPointer.restype = pointer
+api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+table = api.PyCapsule_GetPointer(np._core._multiarray_umath._ARRAY_API, None)
+set_handler = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(
+    ctypes.cast(table, ctypes.POINTER(pointer))[304])  # PyDataMem_SetHandler
+before = set_handler(api.PyCapsule_New(ctypes.addressof(handler), b"mem_handler", None))
+one = np.broadcast_to(np.uint8(1), 40 << 20)
+x = fastadd.add(one, one)
+name = np._core.multiarray.get_handler_name
+print(name(x), name(), (x == 2).all(), fastadd.cache_info().misses)
+del x
+set_handler(before)
+print(name(fastadd.add(one, one)), name())
+"""
+    done = run_python(code)
+    assert done.stdout.split() == [
+        *("other", "other", "True", "0"),
+        *("fastadd", "default_allocator"),
+    ], done.stderr
 
 
 def test_threads():
