@@ -292,6 +292,14 @@ cdef inline void by_layout(
             plane, sizeof(number), -<Py_ssize_t>sizeof(number),
             -<Py_ssize_t>sizeof(number), beta, alpha, real,
         )
+    elif (
+        out_step == one and a_step == 2 * one and b_step == 2 * one
+        and number not in half_float
+    ):  # x[::2], z.real
+        loop(
+            plane, sizeof(number), 2 * sizeof(number), 2 * sizeof(number),
+            beta, alpha, real,
+        )
     else:
         loop(plane, out_step, a_step, b_step, beta, alpha, real)
 
