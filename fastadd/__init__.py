@@ -22,6 +22,7 @@ if _core is None or not samefile(dirname(_core.__file__), __path__[0]):
 from fastadd._add import add, add_
 from fastadd._cache import cache_info, clear_cache, set_cache_limit
 from fastadd._config import show_config
+from fastadd._core import scaled_add
 from fastadd._threads import get_num_threads, set_num_threads, threads
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "cache_info",
     "clear_cache",
     "get_num_threads",
+    "scaled_add",
     "set_cache_limit",
     "set_num_threads",
     "show_config",

@@ -2,8 +2,9 @@
 
 Calls that are ready to run never get here: `_core.gated` recognises and computes them.
 The functions below check, convert and explain the others, and end in `_core.run`.
-Nothing is written before everything has been checked; only where NumPy computes (dates,
-objects, strings) does an error leave `out` as NumPy leaves it.
+Arrays with a protocol of their own, dates, objects and `where` end in the ufunc of the
+same kernels. Nothing is written before everything has been checked; only where objects
+compute themselves does an error leave `out` as NumPy leaves it.
 """
 
 import reprlib
@@ -23,7 +24,17 @@ KIND_NAMES = {"b": "a bool", "i": "an integer", "f": "a float", "c": "a complex 
 
 
 @_core.gated
-def add(input, other, *, alpha=1, beta=1, out=None, dtype=None, casting="same_kind"):
+def add(
+    input,
+    other,
+    *,
+    alpha=1,
+    beta=1,
+    out=None,
+    dtype=None,
+    casting="same_kind",
+    where=True,
+):
     """Compute ``beta*input + alpha*other``, element by element, in one pass.
 
     There is no temporary array, whatever the dtypes and layouts: operands of another
@@ -33,7 +44,9 @@ def add(input, other, *, alpha=1, beta=1, out=None, dtype=None, casting="same_ki
     ----------
     input, other : array_like
         The operands, of any shapes that broadcast together. Python numbers are weak,
-        as in NumPy (NEP 50): they take the dtype of the other operand's kind.
+        as in NumPy (NEP 50): they take the dtype of the other operand's kind. An array
+        that overrides NumPy's ufuncs (of Dask, xarray, pandas, masked, ...) computes
+        in its own way: it is given `scaled_add` or, without coefficients, `np.add`.
     alpha, beta : number, optional
         The coefficients: Python or NumPy numbers or 0-d arrays. They do not change
         the dtype of the result; they are converted to it. An integer result takes
@@ -49,19 +62,23 @@ def add(input, other, *, alpha=1, beta=1, out=None, dtype=None, casting="same_ki
     casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}, optional
         What conversion is allowed on the way from the operands to the dtype of the
         computation and from there to `out`.
+    where : array_like of bool, optional
+        Where to compute; it broadcasts with the operands. The other elements of `out`
+        stay as they are, those of a fresh result are not set.
 
     Returns
     -------
     ndarray or scalar
         `out` itself if given. Otherwise a new array of the broadcast shape, in memory
-        order ``"K"``, or a NumPy scalar if that shape is ``()``.
+        order ``"K"``, or a NumPy scalar if that shape is ``()``. What an array of
+        another type makes of it, if an operand is one.
 
     Raises
     ------
     TypeError
         If a coefficient is of a kind that the result's dtype does not take, if
-        `casting` forbids a conversion, if there is no common dtype, if `out` is not an
-        array, or if an operand is of a type whose meaning would be lost.
+        `casting` forbids a conversion, if there is no common dtype, or if `out` is not
+        an array.
     ValueError
         If shapes do not broadcast, or `out` is read-only or overlaps itself.
     OverflowError
@@ -105,18 +122,20 @@ def add(input, other, *, alpha=1, beta=1, out=None, dtype=None, casting="same_ki
     """
     if not isinstance(casting, str) or casting not in CASTINGS:
         raise ValueError(f"casting={casting!r}: it must be one of {CASTINGS}")
-    input = as_operand("input", input)
-    other = as_operand("other", other)
+    if any(computes_itself(x) for x in (input, other, out)):
+        return by_ufunc(input, other, alpha, beta, out, dtype, casting, where)
+    input = as_operand(input)
+    other = as_operand(other)
     if out is not None:
         check_is_array(out)
     if dtype is not None:
         dtype = as_dtype(dtype)
     if not all(is_native(x) for x in (input, other, dtype)):
-        return computed_by_numpy(input, other, alpha, beta, out, dtype, casting)
+        return by_ufunc(input, other, alpha, beta, out, dtype, casting, where)
     if not is_native(out):  # an array of objects, say
         check_layout(out)
         result = add(input, other, alpha=alpha, beta=beta, dtype=dtype, casting=casting)
-        np.copyto(out, result, casting=casting)
+        np.copyto(out, result, casting=casting, where=where)
         return out
     if dtype is None:
         dtype = common_dtype(input, other)
@@ -137,6 +156,14 @@ def add(input, other, *, alpha=1, beta=1, out=None, dtype=None, casting="same_ki
             np.exceptions.ComplexWarning,
             stacklevel=2,
         )
+    if where is not True:
+        return _core.scaled_add(
+            *(input, other, held(alpha), held(beta)),
+            out=out,
+            dtype=dtype,
+            casting="unsafe",  # has been checked
+            where=where,
+        )
     result = _core.run(input, other, beta, alpha, out, dtype)
     return result[()] if out is None and shape == () else result
 
@@ -149,7 +176,8 @@ def add_(input, other, *, alpha=1, beta=1):
     Parameters
     ----------
     input : ndarray
-        The first operand and the result; its shape and dtype stay as they are.
+        The first operand and the result; its shape and dtype stay as they are. An
+        array of another type that overrides NumPy's ufuncs, if it can be written to.
     other : array_like
         The second operand; it must broadcast to the shape of `input`.
     alpha, beta : number, optional
@@ -177,7 +205,7 @@ def add_(input, other, *, alpha=1, beta=1):
     >>> fastadd.add_(weights, [10.0, 20.0], alpha=-0.1)
     array([0., 0.])
     """
-    if not isinstance(input, np.ndarray):
+    if not isinstance(input, np.ndarray) and not computes_itself(input):
         raise TypeError(
             f"input is {describe(input)}: add_ writes into it, so it must be a "
             "numpy.ndarray. Use add for a new result."
@@ -198,30 +226,62 @@ def is_python_number(value):
     )
 
 
-def as_operand(name, value):
+def computes_itself(x):
+    """Whether NumPy's ufuncs leave x, or the type of what they return, to x itself.
+
+    Arrays of other frameworks (they offer DLPack) are taken for their numbers, though
+    torch's would also have NumPy's results made into tensors."""
+    if type(x) in (np.ndarray, np.memmap) or isinstance(x, np.generic) or x is None:
+        return False
+    kind = type(x)
+    return (
+        issubclass(kind, np.ndarray)
+        or hasattr(kind, "__array_ufunc__")
+        or (hasattr(kind, "__array_wrap__") and not hasattr(kind, "__dlpack__"))
+    )
+
+
+def by_ufunc(input, other, alpha, beta, out, dtype, casting, where):
+    """Let NumPy's protocols decide who computes. Without coefficients this is np.add,
+    which all that override ufuncs know, with its units and its strings."""
+    keywords = {
+        "out": out,
+        "dtype": dtype,
+        "casting": None if casting == "same_kind" else casting,
+        "where": None if where is True else where,
+    }
+    given = {name: value for name, value in keywords.items() if value is not None}
+    for name, value in (("alpha", alpha), ("beta", beta)):
+        if value is None or isinstance(value, str | bytes) or np.ndim(value):
+            raise TypeError(refusal(name, value, None, None))
+    if isinstance(out, np.ndarray):
+        check_layout(out)
+    if type(alpha) is int and type(beta) is int and alpha == beta == 1:
+        return np.add(input, other, **given)
+    return _core.scaled_add(input, other, alpha, beta, **given)
+
+
+def held(coefficient):
+    """A checked coefficient as the ufunc takes it: integers modulo 2**64 as int64."""
+    return (
+        coefficient.astype(np.int64) if coefficient.dtype.kind in "bu" else coefficient
+    )
+
+
+def as_operand(value):
     """The operand as an ndarray, or as it is if it is a Python number."""
-    if type(value) in (np.ndarray, np.memmap) or isinstance(value, np.generic):
-        return np.asarray(value)
     if is_python_number(value):
         return value
-    if isinstance(value, np.ndarray) or hasattr(value, "__array_ufunc__"):
-        raise TypeError(
-            f"{name} is {describe(value)}, whose meaning (a mask, units, labels, its "
-            "own type) fastadd would lose. To add the bare numbers, pass "
-            f"np.asarray({name})."
-        )
+    if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+        return np.from_dlpack(value)
     return np.asarray(value)
 
 
 def check_is_array(out):
-    if (
-        not isinstance(out, np.ndarray)
-        or isinstance(out, np.ma.MaskedArray)
-        or type(out).__array_ufunc__ is not np.ndarray.__array_ufunc__
-    ):
+    if not isinstance(out, np.ndarray):
         raise TypeError(
-            f"out is {describe(out)}: it must be a numpy.ndarray (or a subclass whose "
-            "elements are bare numbers). Leave it out for a new array."
+            f"out is {describe(out)}: it must be a numpy.ndarray, or an array of "
+            "another type that overrides NumPy's ufuncs. Leave it out for a new array."
         )
 
 
@@ -239,27 +299,6 @@ def is_native(x):
     if x is None or is_python_number(x):
         return True
     return _core.native(x if isinstance(x, np.dtype) else x.dtype) >= 0
-
-
-def computed_by_numpy(input, other, alpha, beta, out, dtype, casting):
-    """Dates, objects, strings: NumPy's arithmetic, in NumPy's words."""
-    if out is not None:
-        check_layout(out)
-
-    def scaled(operand, name, factor):
-        if type(factor) is int and factor == 1:
-            return operand
-        if factor is None or isinstance(factor, str | bytes) or np.ndim(factor):
-            raise TypeError(refusal(name, factor, None, None))
-        return operand * factor
-
-    return np.add(
-        scaled(input, "beta", beta),
-        scaled(other, "alpha", alpha),
-        out=out,
-        dtype=dtype,
-        casting=casting,
-    )
 
 
 # How hard to try to prove that operand and out lie apart before copying the operand.

@@ -94,11 +94,14 @@ know_dtypes()
 
 # ---- recognising -------------------------------------------------------------------
 
-cdef inline int native_of(cnp.ndarray x) noexcept:
-    cdef int type_num = cnp.PyArray_TYPE(x)
+cdef inline int native_of_type(int type_num) noexcept:
     if 0 <= type_num < NUMPY_TYPES:
         return native_by_type[type_num]
     return BFLOAT16 if type_num == bfloat16_type else -1
+
+
+cdef inline int native_of(cnp.ndarray x) noexcept:
+    return native_of_type(cnp.PyArray_TYPE(x))
 
 
 cdef inline int ready(cnp.ndarray x) noexcept:
@@ -299,7 +302,7 @@ cdef bint carry_both(job_t* job, PyObject** arrays) noexcept:
 
 cdef object gate(
     object input, object other, object beta, object alpha, object out, object dtype,
-    object casting,
+    object casting, object where,
 ):
     """Compute a call that is ready to run: operands that are exact native arrays of
     one dtype (or one of them a Python number), coefficients that are plain Python
@@ -308,7 +311,7 @@ cdef object gate(
     cdef job_t job
     cdef PyObject* arrays[OPERANDS]
     cdef int kind, typed, both
-    if dtype is not None or casting is not SAME_KIND:
+    if dtype is not None or casting is not SAME_KIND or where is not True:
         return NotImplemented
     arrays[OUT] = NULL
     arrays[A] = <PyObject*>input if cnp.PyArray_CheckExact(input) else NULL
@@ -387,12 +390,15 @@ def gated(careful):
     keyword-only arguments in 60 ns, as long as all of a small addition takes; compiled
     code does it in 10."""
 
-    def add(input, other, *, alpha=1, beta=1, out=None, dtype=None, casting=SAME_KIND):
-        result = gate(input, other, beta, alpha, out, dtype, casting)
+    def add(
+        input, other, *, alpha=1, beta=1, out=None, dtype=None, casting=SAME_KIND,
+        where=True,
+    ):
+        result = gate(input, other, beta, alpha, out, dtype, casting, where)
         if result is NotImplemented:
             return careful(
                 input, other, alpha=alpha, beta=beta, out=out, dtype=dtype,
-                casting=casting,
+                casting=casting, where=where,
             )
         return result
 
@@ -461,6 +467,7 @@ def native(dtype):
         bfloat16_type = type_by_native[BFLOAT16] = type_num
         known_dtypes[BFLOAT16] = dtype
         know_promotions(known_dtypes)
+        add_native_loops(BFLOAT16, dtype)
         return BFLOAT16
     return -1
 
@@ -486,3 +493,6 @@ def use(table):
     """Compute with the kernels of this capsule from now on."""
     global kernels
     kernels = <const kernels_t*>PyCapsule_GetPointer(table, "fastadd.kernels")
+
+
+include "ufunc.pxi"

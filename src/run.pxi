@@ -505,8 +505,8 @@ cdef int threads_for(const job_t* job, Py_ssize_t size) except -1:
     return take_threads(most) if most > 1 else 1
 
 
-cdef int run_job(job_t* job) except -1:
-    """Compute, and raise or warn as np.errstate asks."""
+cdef inline int compute(job_t* job) except -1:
+    """The flags that were raised; they are not left standing."""
     cdef Py_ssize_t size = size_of(&job.plan)
     cdef bint vectors
     cdef int operand, raised, threads = 1
@@ -546,6 +546,13 @@ cdef int run_job(job_t* job) except -1:
         raised = vector_flags() if vectors else all_flags()
     if raised:
         feclearexcept(WATCHED)
+    return raised
+
+
+cdef inline int run_job(job_t* job) except -1:
+    """Compute, and raise or warn as np.errstate asks."""
+    cdef int raised = compute(job)
+    if raised:
         PyUFunc_GiveFloatingpointErrors(
             "add",
             (NPY_FPE_OVERFLOW if raised & FE_OVERFLOW else 0)

@@ -1,5 +1,5 @@
 """The numbers are right to the bit: every dtype, mixture, length, layout, broadcast and
-aliasing, on every instruction set, through the gate and past it."""
+aliasing, on every instruction set, through the gate, past it and as a ufunc."""
 
 import itertools
 import warnings
@@ -17,9 +17,23 @@ pytestmark = pytest.mark.usefixtures("instruction_set")
 each_dtype = pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 
 
+def by_ufunc(a, b, *, alpha, beta, **options):
+    return fastadd.scaled_add(a, b, alpha, beta, **options)
+
+
+def in_two_halves(out, a, b, **options):
+    """Where a mask is true and then where it is not."""
+    where = np.random.default_rng(0).random(out.shape) < 0.7
+    assert fastadd.add(a, b, out=out, where=where, **options) is out
+    return fastadd.add(a, b, out=out, where=~where, **options)
+
+
 def check(a, b, alpha, beta, dtype, **options):
     expected = reference(a, b, alpha, beta, dtype)
-    for add in (fastadd.add, fastadd.add.__wrapped__):
+    out = np.empty_like(expected)
+    in_two_halves(out, a, b, alpha=alpha, beta=beta, **{"dtype": dtype, **options})
+    assert_same_bits(out, expected)
+    for add in (fastadd.add, fastadd.add.__wrapped__, by_ufunc):
         assert_same_bits(add(a, b, alpha=alpha, beta=beta, **options), expected)
 
 
@@ -67,7 +81,7 @@ def test_layouts(dtype, shape):
     expected = reference(a, b, alpha, beta, dtype)
     for name, lay_out in cases.LAYOUTS.items():
         if name != "read-only":
-            for add in (fastadd.add, fastadd.add.__wrapped__):
+            for add in (fastadd.add, fastadd.add.__wrapped__, by_ufunc):
                 out = lay_out(cases.values(shape, dtype, 5))
                 assert add(a, b, alpha=alpha, beta=beta, out=out) is out
                 assert_same_bits(out.astype(dtype), expected)
