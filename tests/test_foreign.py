@@ -1,6 +1,11 @@
 """Arrays of other libraries: their own type comes back, with what
 `beta*input + alpha*other` gives in that library."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from reference import assert_same_bits
@@ -227,3 +232,40 @@ def test_pandas_frame_and_series():
     with pytest.raises(NotImplementedError):
         add(x, y, alpha=2)
     pd.testing.assert_frame_equal(add(x, 2 * y), x + 2 * y)
+
+
+# ---- more than one process -----------------------------------------------------------
+
+
+def test_dask_cluster():
+    distributed = pytest.importorskip("distributed")
+    da = pytest.importorskip("dask.array")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=2, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        x = da.random.default_rng(1).random((4000, 1000), chunks=(500, 1000))
+        x = x.astype("f4").persist()
+        lazy = add(x, x[::-1], alpha=-0.5)
+        assert_same_bits(lazy.compute(), (x + np.float32(-0.5) * x[::-1]).compute())
+        # Both processes have computed, and none with more threads than Dask gave it.
+        assert all(client.who_has(x).values())
+        assert len({w for who in client.who_has(x).values() for w in who}) == 2
+        assert set(client.run(fastadd.get_num_threads).values()) == {1}
+
+
+def test_example_out_of_core(tmp_path):
+    pytest.importorskip("zarr")
+    pytest.importorskip("distributed")
+    example = Path(__file__).parents[1] / "examples" / "out_of_core.py"
+    options = ("--size", "48MiB", "--memory", "300MiB", "--folder", str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-P", str(example), *options],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"equal to x - y *│ True", done.stdout)
