@@ -33,7 +33,9 @@ html_title = f"fastadd {version}"
 html_theme_options = {
     "logo": {"text": f"fastadd {version}"},
     "header_links_before_dropdown": 6,  # all of them
-    "navbar_persistent": ["search-button"],  # the field would need a second row
+    # Left, and a button for a search field: all fits one row.
+    "navbar_align": "left",
+    "navbar_persistent": ["search-button"],
     "show_toc_level": 2,
     "footer_start": [],
     "footer_end": [],
