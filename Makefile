@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test bench bench-full small readme torch lint clean
+.PHONY: test bench bench-full small readme torch docs lint clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -28,6 +28,10 @@ readme: .venv/.fastadd .venv/.bench
 # torch (some 200 MB; on Linux its default build brings several GB of CUDA) as a peer.
 torch: .venv/.bench
 	$(PIP) --group torch
+
+# The documentation: build/docs/index.html. A warning is an error.
+docs: .venv/.fastadd .venv/.docs
+	$(BIN)/sphinx-build -q -W --keep-going -n docs build/docs
 
 lint: .venv/.lint
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """What is installed: the right package and kernels, and documentation that runs."""
 
 import doctest
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,13 @@ from fresh import run_python
 
 import fastadd
 from fastadd import _add, _cache, _config, _threads
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    page
+    for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))
+    if ">>> " in page.read_text()
+]
 
 
 def test_source_folder_without_its_compiled_part(tmp_path):
@@ -64,15 +72,21 @@ def test_docstring_examples():
     assert doctest.testmod(_add).attempted >= 12
 
 
-def test_readme_examples():
-    readme = Path(__file__).parents[1] / "README.md"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_of_the_pages(page):
     before = fastadd.get_num_threads()
     try:
-        result = doctest.testfile(str(readme), module_relative=False)
+        result = doctest.testfile(str(page), module_relative=False)
     finally:
         fastadd.set_num_threads(before)
     assert result.failed == 0
     assert result.attempted > 3
+
+
+@pytest.mark.parametrize("name", fastadd.__all__)
+def test_reference_has_every_public_name(name):
+    directive = rf"^\.\. auto\w+:: {name}$"
+    assert re.search(directive, (ROOT / "docs/api.rst").read_text(), re.MULTILINE)
 
 
 def test_import_leaves_the_processor_as_it_was():
