@@ -6,9 +6,14 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test bench bench-full small readme torch docs lint clean
+.PHONY: test test-all bench bench-full small readme torch docs lint clean
 
 test: .venv/.fastadd .venv/.test
+	$(BIN)/pytest -q
+
+# Also beside the libraries whose arrays fastadd takes; without them their tests are
+# skipped.
+test-all: .venv/.fastadd .venv/.test .venv/.foreign torch
 	$(BIN)/pytest -q
 
 bench: .venv/.fastadd .venv/.bench
