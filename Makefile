@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test test-all bench bench-full small readme torch docs lint clean
+.PHONY: test test-all bench bench-full small readme torch docs lint typing clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -42,6 +42,13 @@ lint: .venv/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
+
+# What type checkers make of the public names, and whether the stub names them all.
+typing: .venv/.fastadd .venv/.typing
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m mypy.stubtest fastadd --concise \
+		--mypy-config-file pyproject.toml --allowlist tests/typing/allowlist.txt
 
 clean:
 	rm -rf .venv build dist *.egg-info fastadd/*.so bench/results

@@ -1,0 +1,206 @@
+"""The types of what is public.
+
+Apart from the code, because the overloads of one function are longer than the function,
+and because `add` itself is compiled.
+"""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+from typing_extensions import TypeVar
+
+from fastadd._cache import CacheInfo
+
+__all__ = [
+    "add",
+    "add_",
+    "cache_info",
+    "clear_cache",
+    "get_num_threads",
+    "scaled_add",
+    "set_cache_limit",
+    "set_num_threads",
+    "show_config",
+    "threads",
+]
+
+__version__: str
+
+scaled_add: np.ufunc
+
+class _Foreign(Protocol):
+    """What computes by itself: of pandas, xarray, Dask, a subclass with units.
+
+    ndarray is not among them: the `method` of its own takes a few literals, not str.
+    """
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, /, *inputs: Any, **kwargs: Any
+    ) -> Any: ...
+
+_Out = TypeVar("_Out", bound=NDArray[Any] | _Foreign)
+_Input = TypeVar("_Input", bound=_Foreign)
+_Other = TypeVar("_Other", bound=_Foreign)
+_Scalar = TypeVar("_Scalar", bound=np.generic, default=Any)
+# Promotion stays within each of these. Not within np.generic, of which an int8 and a
+# uint8 would make "int8 or uint8", where they make an int16. (Bools and complex numbers
+# do without, for an overload each: theirs is an array of Any.)
+_Float = TypeVar("_Float", bound=np.floating[Any])
+_Signed = TypeVar("_Signed", bound=np.signedinteger[Any])
+_Unsigned = TypeVar("_Unsigned", bound=np.unsignedinteger[Any])
+
+# (An array of no dimensions is one too. Where the shape is not known, it may be that.)
+_Coefficient: TypeAlias = (
+    complex
+    | np.number[Any]
+    | np.bool
+    | np.ndarray[tuple[()], np.dtype[np.number[Any] | np.bool]]
+)
+# (Not DTypeLike, in which mypy would not find the scalar: what else that is makes Any.)
+_DType: TypeAlias = type[_Scalar] | np.dtype[_Scalar] | str | None
+_Casting: TypeAlias = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
+_Mask: TypeAlias = bool | np.bool | NDArray[np.bool] | Sequence[_Mask] | _Foreign
+
+# As in NumPy's own stubs, arrays make an array, though those of no dimensions make a
+# scalar, and lists and numbers make Any.
+@overload  # into out
+def add(
+    input: ArrayLike | _Foreign,
+    other: ArrayLike | _Foreign,
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: _Out,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> _Out: ...
+@overload  # foreign types come back, of two one or the other
+def add(
+    input: _Input,
+    other: _Other,
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> _Input | _Other: ...
+@overload
+def add(
+    input: _Input,
+    other: ArrayLike,
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> _Input: ...
+@overload
+def add(
+    input: ArrayLike,
+    other: _Other,
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> _Other: ...
+@overload  # two arrays of one kind, and the wider dtype
+def add(
+    input: NDArray[_Float],
+    other: NDArray[_Float],
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Float]: ...
+@overload
+def add(
+    input: NDArray[_Signed],
+    other: NDArray[_Signed],
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Signed]: ...
+@overload
+def add(
+    input: NDArray[_Unsigned],
+    other: NDArray[_Unsigned],
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Unsigned]: ...
+@overload  # one array at least, and the dtype that is asked for
+def add(
+    input: NDArray[Any],
+    other: ArrayLike,
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: _DType[_Scalar] = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Scalar]: ...
+@overload
+def add(
+    input: ArrayLike,
+    other: NDArray[Any],
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: _DType[_Scalar] = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Scalar]: ...
+@overload  # lists and numbers
+def add(
+    input: ArrayLike,
+    other: ArrayLike,
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> Any: ...
+def add_(
+    input: _Out,
+    other: ArrayLike | _Foreign,
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+) -> _Out: ...
+def cache_info() -> CacheInfo: ...
+def clear_cache() -> None: ...
+def get_num_threads() -> int: ...
+def set_cache_limit(limit: SupportsIndex) -> None: ...
+def set_num_threads(n: SupportsIndex) -> None: ...
+@overload
+def show_config(mode: Literal["stdout"] = "stdout") -> None: ...
+@overload
+def show_config(mode: Literal["dicts"]) -> dict[str, Any]: ...
+@contextmanager
+def threads(n: SupportsIndex) -> Generator[None]: ...
