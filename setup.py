@@ -126,6 +126,7 @@ setup(
     ext_modules=cythonize(
         extensions,
         build_dir="build/cython",
+        include_path=["."],  # fastadd/_core.pxd
         nthreads=0 if WINDOWS else os.cpu_count() or 1,
         compiler_directives={
             "language_level": 3,

@@ -177,7 +177,7 @@ cdef int number(object value, int dtype, bint operand, scalar_t* stored) except 
     return 1
 
 
-# ---- the two ways in ---------------------------------------------------------------
+# ---- the ways in ---------------------------------------------------------------
 
 cdef bint bring_array(plan_t* plan, int operand, cnp.ndarray x, bint may_grow) noexcept:
     return bring(
@@ -451,6 +451,66 @@ def run(
         raise ValueError("the operands do not broadcast")
     run_job(&job)
     return planned_out
+
+
+cdef void add_strided(
+    int dtype, int ndim, const Py_ssize_t* shape,
+    const void* input, const Py_ssize_t* input_strides,
+    const void* other, const Py_ssize_t* other_strides,
+    void* out, const Py_ssize_t* out_strides,
+    const void* alpha, const void* beta, int threads,
+) noexcept nogil:
+    cdef job_t job
+    cdef Py_ssize_t size, itemsize = itemsizes[dtype]
+    job.dtype = dtype
+    job.direct = True
+    job.real = BETA_REAL | ALPHA_REAL
+    memcpy(&job.alpha, alpha, itemsize)
+    memcpy(&job.beta, beta, itemsize)
+    begin(&job.plan, ndim)
+    bring(&job.plan, OUT, <char*>out, itemsize, ndim, shape, out_strides, True)
+    bring(&job.plan, A, <char*>input, itemsize, ndim, shape, input_strides, False)
+    bring(&job.plan, B, <char*>other, itemsize, ndim, shape, other_strides, False)
+    size = size_of(&job.plan)
+    if size == 0:
+        return
+    simplify(&job.plan)
+    if size < LARGE or is_forked():
+        threads = 1
+    choose_kernel(&job, size)
+    cut_for(&job, size, threads)
+    if threads > 1:
+        walk_by_threads(&job, threads)
+    else:
+        walk(&job, 0, job.units)
+
+
+# The entries of other compiled code: _core.pxd tells of them.
+
+cdef void add_float32(
+    int ndim, const Py_ssize_t* shape,
+    const float* input, const Py_ssize_t* input_strides,
+    const float* other, const Py_ssize_t* other_strides,
+    float* out, const Py_ssize_t* out_strides,
+    float alpha, float beta, int threads,
+) noexcept nogil:
+    add_strided(
+        FLOAT32, ndim, shape, input, input_strides, other, other_strides, out,
+        out_strides, &alpha, &beta, threads,
+    )
+
+
+cdef void add_float64(
+    int ndim, const Py_ssize_t* shape,
+    const double* input, const Py_ssize_t* input_strides,
+    const double* other, const Py_ssize_t* other_strides,
+    double* out, const Py_ssize_t* out_strides,
+    double alpha, double beta, int threads,
+) noexcept nogil:
+    add_strided(
+        FLOAT64, ndim, shape, input, input_strides, other, other_strides, out,
+        out_strides, &alpha, &beta, threads,
+    )
 
 
 # ---- what is known and in use ------------------------------------------------------

@@ -505,13 +505,8 @@ cdef int threads_for(const job_t* job, Py_ssize_t size) except -1:
     return take_threads(most) if most > 1 else 1
 
 
-cdef inline int compute(job_t* job) except -1:
-    """The flags that were raised; they are not left standing."""
-    cdef Py_ssize_t size = size_of(&job.plan)
-    cdef bint vectors
-    cdef int operand, raised, threads = 1
-    if size == 0:
-        return 0
+cdef inline void choose_kernel(job_t* job, Py_ssize_t size) noexcept nogil:
+    cdef int operand
     for operand in range(OPERANDS):
         job.reads[operand] = job.dtype
     job.streamed = False
@@ -521,11 +516,26 @@ cdef inline int compute(job_t* job) except -1:
         let_kernel_convert(job)
     if size >= LARGE:
         job.streamed = outgrows_caches(job)
-        threads = threads_for(job, size)
     job.add = kernel(job)
+
+
+cdef inline void cut_for(job_t* job, Py_ssize_t size, int threads) noexcept nogil:
     cut(job)
     if threads > 1 or not job.direct:
         cut_into_blocks(job, size, threads)
+
+
+cdef inline int compute(job_t* job) except -1:
+    """The flags that were raised; they are not left standing."""
+    cdef Py_ssize_t size = size_of(&job.plan)
+    cdef bint vectors
+    cdef int raised, threads = 1
+    if size == 0:
+        return 0
+    choose_kernel(job, size)
+    if size >= LARGE:
+        threads = threads_for(job, size)
+    cut_for(job, size, threads)
     vectors = job.direct and waits_for_memory(job.dtype)
     if vector_flags() if vectors else all_flags():
         feclearexcept(WATCHED)
