@@ -13,6 +13,7 @@ from cpython.ref cimport Py_DECREF
 from libc.string cimport memcpy
 
 from functools import update_wrapper
+from threading import RLock
 
 import numpy
 
@@ -524,14 +525,16 @@ def native(dtype):
     if type_num == bfloat16_type:
         return BFLOAT16
     if (dtype.type.__module__, dtype.type.__name__) == ("ml_dtypes", "bfloat16"):
-        bfloat16_type = type_by_native[BFLOAT16] = type_num
-        known_dtypes[BFLOAT16] = dtype
-        know_promotions(known_dtypes)
-        add_native_loops(BFLOAT16, dtype)
+        with meeting_bfloat16:
+            if type_num != bfloat16_type:
+                add_native_loops(BFLOAT16, dtype)
+                bfloat16_type = type_by_native[BFLOAT16] = type_num
+                know_promotions({**known_dtypes, BFLOAT16: dtype})
         return BFLOAT16
     return -1
 
 
+meeting_bfloat16 = RLock()
 known_dtypes = {
     place: numpy.dtype(name) for place, name in enumerate(NAMES) if name != "bfloat16"
 }

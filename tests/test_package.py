@@ -2,6 +2,7 @@
 
 import doctest
 import re
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,14 @@ def test_examples_of_the_pages(page):
 def test_reference_has_every_public_name(name):
     directive = rf"^\.\. auto\w+:: {name}$"
     assert re.search(directive, (ROOT / "docs/api.rst").read_text(), re.MULTILINE)
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python needs its GIL"
+)
+def test_import_does_not_switch_the_gil_on():
+    code = "import sys, fastadd; print(sys._is_gil_enabled())"
+    assert run_python(code, PYTHON_GIL=None).stdout == "False\n"
 
 
 def test_import_leaves_the_processor_as_it_was():

@@ -1,6 +1,7 @@
 """How many threads a call uses, and that it matters to nothing but time: the bits, the
 error state, forked processes, other libraries' threads."""
 
+import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -515,3 +516,50 @@ if __name__ == "__main__":
 """
     done = run_python(code, FASTADD_NUM_THREADS=None, OMP_NUM_THREADS=None)
     assert done.stdout.strip() == "1", done.stderr
+
+
+def test_everything_at_once():
+    """Eight threads, the same inputs and memory, while the settings change."""
+    rng = np.random.default_rng(5)
+    shared = [
+        (rng.standard_normal(shape).astype(one), rng.standard_normal(shape).astype(two))
+        for shape, one, two in (
+            ((10,), "f4", "f4"),
+            ((1000, 1000), "f8", "f8"),
+            ((2_000_003,), "f4", "f4"),
+            ((300, 301), "i4", "f4"),
+            ((700, 300), "f2", "f2"),
+        )
+    ]
+    jobs = [((x, y), reference(x, y, 2, -1, np.result_type(x, y))) for x, y in shared]
+
+    def settings(i):
+        fastadd.set_num_threads(1 + i % 7)
+        fastadd.set_cache_limit((i % 3) << 24)
+        if i % 5 == 0:
+            fastadd.clear_cache()
+
+    ways = (
+        lambda x, y, out: fastadd.add(x, y, alpha=2, beta=-1, out=out),
+        lambda x, y, out: fastadd.add(x, y, alpha=2, beta=-1, out=out, where=[True]),
+        lambda x, y, out: fastadd.scaled_add(x, y, 2, -1, out),
+        lambda x, y, out: fastadd.add(x.T, y.T, alpha=2, beta=-1).T,
+    )
+
+    def compute(seed):
+        choose = random.Random(seed)
+        for _ in range(60):
+            (x, y), right = choose.choice(jobs)
+            out = choose.choice((None, np.empty_like(right)))
+            with fastadd.threads(choose.randint(1, 4)):
+                assert_same_bits(choose.choice(ways)(x, y, out), right)
+            settings(choose.randrange(100))
+        assert fastadd.cache_info().kept <= 2 << 24
+
+    threads, limit = fastadd.get_num_threads(), fastadd.cache_info().limit
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(compute, range(8)))
+    finally:
+        fastadd.set_num_threads(threads)
+        fastadd.set_cache_limit(limit)
