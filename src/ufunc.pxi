@@ -364,11 +364,51 @@ cdef int promote(
     return 0
 
 
+cdef const char* DOC = b"""\
+Compute ``beta*input + alpha*other``, element by element: `add` as a NumPy ufunc.
+
+It is what arrays that override NumPy's ufuncs are given when `add` meets them, and
+may be called like any other ufunc. All four operands broadcast together.
+
+Parameters
+----------
+input, other : array_like
+    The operands, of any native dtype, dates or objects. Their dtypes alone, or
+    `dtype`, decide which that of the result is.
+alpha, beta : array_like
+    The coefficients, in this order: integers for an integer or bool result, integers
+    or floats for a float result, complex numbers too for a complex one.
+out, where, casting, order, dtype, subok, signature
+    As in any ufunc.
+
+Returns
+-------
+ndarray or scalar
+    With the bits of `add`.
+
+Raises
+------
+TypeError
+    If a coefficient is of a kind that the result's dtype does not take.
+OverflowError
+    If one does not fit it.
+
+See Also
+--------
+add : the same, checked beforehand, with many threads and dtypes in one pass.
+
+Examples
+--------
+>>> import numpy as np
+>>> import fastadd
+>>> fastadd.scaled_add([1, 2, 3], [10, 20, 30], -1, 2)
+array([ -8, -16, -24])
+>>> fastadd.scaled_add([1.0, 2.0], 10.0, [[0.5], [0.25]], 1)  # an alpha for each row
+array([[6. , 7. ],
+       [3.5, 4.5]])
+"""
 scaled_add = PyUFunc_FromFuncAndData(
-    NULL, NULL, NULL, 0, U_OUT, 1, PyUFunc_None, "scaled_add",
-    "``beta*input + alpha*other``, element by element: `add` as a ufunc.\n\n"
-    "The dtype is that of `input` and `other`, which the coefficients never change.",
-    0,
+    NULL, NULL, NULL, 0, U_OUT, 1, PyUFunc_None, "scaled_add", DOC, 0
 )
 for char in "?bhilqBHILQefdgFDG":
     add_native_loops(native(numpy.dtype(char)), char)

@@ -71,6 +71,10 @@ def test_docstring_examples():
         assert result.failed == 0
         assert result.attempted > 0
     assert doctest.testmod(_add).attempted >= 12
+    found = doctest.DocTestParser().get_doctest(
+        fastadd.scaled_add.__doc__, {}, "scaled_add", None, None
+    )
+    assert doctest.DocTestRunner().run(found) == (0, 4)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
