@@ -14,7 +14,8 @@ from reference import assert_same_bits, reference
 
 import fastadd
 
-SOURCE = """
+SOURCE = """\
+# cython: language_level=3, freethreading_compatible=True
 cimport fastadd
 
 ctypedef fused real:
@@ -49,7 +50,7 @@ from setuptools import Extension, setup
 from Cython.Build import cythonize
 
 setup(ext_modules=cythonize(
-    [Extension("blend", ["blend.pyx"])], language_level=3, include_path=[{package!r}]))
+    [Extension("blend", ["blend.pyx"])], include_path=[{package!r}]))
 """
 
 

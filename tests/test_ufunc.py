@@ -283,6 +283,7 @@ def test_where_keeps_the_contract():
 # ---- what NumPy computes -------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:The 'generic' unit")  # bare integers, NumPy 2.5
 def test_dates():
     day = np.array(["2020-01-01", "2020-02-01", "NaT"], "M8[D]")
     for step in (
