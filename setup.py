@@ -61,6 +61,9 @@ if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
 # Threads. (On Windows the name of the flag is the compiler's alone.)
 OPENMP = ["/openmp" if WINDOWS else "-fopenmp"]
 
+# The memoryviews' own code is a tenth of a set of kernels: one module has it for all.
+SHARED = "_shared"
+
 
 def extension(name, source, flags=(), macros=(), link_flags=()):
     return Extension(
@@ -110,7 +113,8 @@ class Build(build_ext):
 
 
 extensions = [
-    extension("_core", "src/core.pyx", OPENMP, link_flags=() if WINDOWS else OPENMP)
+    extension(SHARED, f"src/{SHARED}.c"),  # which cythonize writes
+    extension("_core", "src/core.pyx", OPENMP, link_flags=() if WINDOWS else OPENMP),
 ]
 for name, flags in INSTRUCTION_SETS.items():
     extensions.append(
@@ -126,6 +130,7 @@ setup(
     ext_modules=cythonize(
         extensions,
         build_dir="build/cython",
+        shared_utility_qualified_name=f"fastadd.{SHARED}",
         nthreads=0 if WINDOWS else os.cpu_count() or 1,
         compiler_directives={
             "language_level": 3,

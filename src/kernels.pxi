@@ -880,7 +880,7 @@ cdef void take_over(kernels_t* kernels, const kernels_t* other) noexcept:
     """Of another instruction set, what this one does not have."""
     cdef void** mine = <void**>kernels
     cdef void** others = <void**>other
-    cdef Py_ssize_t k
+    cdef size_t k
     for k in range(sizeof(kernels_t) // sizeof(void*)):
         if mine[k] == NULL:
             mine[k] = others[k]
