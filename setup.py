@@ -58,8 +58,11 @@ if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
         ],
     }
 
-# Threads. (On Windows the name of the flag is the compiler's alone.)
+# Threads; FASTADD_OPENMP=0 leaves them out. (On Windows the name of the flag is the
+# compiler's alone.)
 OPENMP = ["/openmp" if WINDOWS else "-fopenmp"]
+if os.environ.get("FASTADD_OPENMP") == "0":
+    OPENMP = []
 
 # The memoryviews' own code is a tenth of a set of kernels: one module has it for all.
 SHARED = "_shared"
