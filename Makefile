@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test test-all bench bench-full small readme torch docs lint typing clean
+.PHONY: test test-all bench bench-full small readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -49,6 +49,21 @@ typing: .venv/.fastadd .venv/.typing
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python -m mypy.stubtest fastadd --concise \
 		--mypy-config-file pyproject.toml --allowlist tests/typing/allowlist.txt
+
+# What a release uploads, for this machine and Python: complete, checked, under 2 MB.
+dist: .venv/.dist
+	rm -rf dist build/dist
+	$(BIN)/check-manifest
+	$(BIN)/python -m build --outdir build/dist
+	mkdir dist
+	mv build/dist/*.tar.gz dist
+ifeq ($(shell uname),Linux)
+	PATH="$(CURDIR)/$(BIN):$$PATH" auditwheel repair --strip -w dist build/dist/*.whl
+else
+	mv build/dist/*.whl dist
+endif
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python .ci/weigh.py dist/*.whl
 
 clean:
 	rm -rf .venv build dist *.egg-info fastadd/*.so bench/results

@@ -58,8 +58,14 @@ if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
         ],
     }
 
-# Threads. (On Windows the name of the flag is the compiler's alone.)
+# Threads; FASTADD_OPENMP=0 leaves them out. (On Windows the name of the flag is the
+# compiler's alone.)
 OPENMP = ["/openmp" if WINDOWS else "-fopenmp"]
+if os.environ.get("FASTADD_OPENMP") == "0":
+    OPENMP = []
+
+# The memoryviews' own code is a tenth of a set of kernels: one module has it for all.
+SHARED = "_shared"
 
 
 def extension(name, source, flags=(), macros=(), link_flags=()):
@@ -110,7 +116,8 @@ class Build(build_ext):
 
 
 extensions = [
-    extension("_core", "src/core.pyx", OPENMP, link_flags=() if WINDOWS else OPENMP)
+    extension(SHARED, f"src/{SHARED}.c"),  # which cythonize writes
+    extension("_core", "src/core.pyx", OPENMP, link_flags=() if WINDOWS else OPENMP),
 ]
 for name, flags in INSTRUCTION_SETS.items():
     extensions.append(
@@ -127,6 +134,7 @@ setup(
         extensions,
         build_dir="build/cython",
         include_path=["."],  # fastadd/_core.pxd
+        shared_utility_qualified_name=f"fastadd.{SHARED}",
         nthreads=0 if WINDOWS else os.cpu_count() or 1,
         compiler_directives={
             "language_level": 3,
