@@ -305,7 +305,8 @@ cdef int add_native_loops(int place, dtype) except -1:
 
 def loop_of_times(x, y, *coefficients):
     """The loop of these scalar types, if one of x and y is a date or a difference."""
-    if {x, y}.isdisjoint((numpy.datetime64, numpy.timedelta64)) or object in (x, y):
+    times = {numpy.datetime64, numpy.timedelta64}
+    if times.isdisjoint((x, y)) or numpy.object_ in (x, y):
         return None
     # NumPy takes an integer for so many units of time.
     x, y = (

@@ -1,6 +1,7 @@
 """What the gate and the Python layer hand on: NumPy's override protocol, `where`,
 dates, objects and strings, and the ufunc itself."""
 
+import datetime
 import decimal
 import fractions
 import pickle
@@ -300,6 +301,8 @@ def test_dates():
                 assert np.array_equal(actual.astype("i8"), expected.astype("i8"))
         assert np.array_equal(add(day, step), day + step, equal_nan=True)
     assert np.array_equal(add(day, day[:1], alpha=-1), day - day[:1], equal_nan=True)
+    objects = np.array([datetime.timedelta(1)], object)
+    assert add(day[:1], objects, alpha=2).tolist() == [datetime.date(2020, 1, 3)]
     hours = np.array([1, -3, "NaT"], "m8[h]")
     for a, b in ((2, 3), (2.5, 1), (1, -0.7), (np.nan, 1), (1, np.inf)):
         with np.errstate(all="ignore"):
