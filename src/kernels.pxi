@@ -439,11 +439,17 @@ cdef inline to_t to_number(c_number x, to_t* tag, uint32_t* flags) noexcept nogi
     elif to_t is clongdouble:
         y.real = <longdouble>x
         y.imag = 0
+    elif (
+        to_t is int8_t or to_t is uint8_t or to_t is int16_t or to_t is uint16_t
+    ) and (c_number is float or c_number is double):
+        # C leaves open what does not fit, of unsigned ones all negative numbers. By way
+        # of int32 it wraps, which it does under GCC anyway, but not under Clang.
+        y = <to_t><int32_t>x
     elif to_t is uint32_t and (
         c_number is float or c_number is double or c_number is longdouble
     ):
-        # What does not fit becomes the same in a vector's body and in its tail only by
-        # way of int64: C leaves it open, and GCC does it in two ways.
+        # It becomes the same in a vector's body and in its tail only by way of int64:
+        # GCC does it in two ways.
         y = <to_t><int64_t>x
     elif to_t is uint64_t and (
         c_number is float or c_number is double or c_number is longdouble
