@@ -29,6 +29,7 @@ cdef extern from "scalars.h" nogil:
     half float_to_half(float x, uint32_t* flags)
     float double_to_odd_float(double x)
     enum:
+        DOUBLES_WRAP
         STRIP
     ctypedef struct strip_t:
         float at[1]
@@ -439,11 +440,19 @@ cdef inline to_t to_number(c_number x, to_t* tag, uint32_t* flags) noexcept nogi
     elif to_t is clongdouble:
         y.real = <longdouble>x
         y.imag = 0
+    elif (
+        to_t is int8_t or to_t is uint8_t or to_t is int16_t or to_t is uint16_t
+    ) and (c_number is float or c_number is double or c_number is longdouble):
+        # C leaves open what does not fit, of unsigned ones all negative numbers. By way
+        # of int32 it wraps, which it does under GCC anyway, but not under Clang.
+        y = <to_t><int32_t>x
+    elif to_t is int32_t and c_number is double and DOUBLES_WRAP:
+        y = <to_t><int64_t>x
     elif to_t is uint32_t and (
         c_number is float or c_number is double or c_number is longdouble
     ):
-        # What does not fit becomes the same in a vector's body and in its tail only by
-        # way of int64: C leaves it open, and GCC does it in two ways.
+        # It becomes the same in a vector's body and in its tail only by way of int64:
+        # GCC does it in two ways.
         y = <to_t><int64_t>x
     elif to_t is uint64_t and (
         c_number is float or c_number is double or c_number is longdouble
@@ -791,9 +800,7 @@ cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
         to[FLOAT64] = <convert_t>convert_plane[double, from_t]
         if BASELINE:
             to[LONGDOUBLE] = <convert_t>convert_plane[longdouble, from_t]
-    if from_t in floating:  # what does not fit is not the same
-        to[INT8] = <convert_t>convert_plane[int8_t, from_t]
-        to[INT16] = <convert_t>convert_plane[int16_t, from_t]
+    if from_t in floating:  # the signs matter where a number does not fit
         to[INT32] = <convert_t>convert_plane[int32_t, from_t]
         to[INT64] = <convert_t>convert_plane[int64_t, from_t]
     to[COMPLEX64] = <convert_t>convert_plane[complex64, from_t]

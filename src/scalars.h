@@ -118,6 +118,14 @@ static inline float double_to_odd_float(double x) {
     return bits_float(odd | sign);
 }
 
+/* Of float64, int32 is made in vectors by way of int64 on this CPU, so that what does not
+ * fit wraps, and directly of single numbers, unless these are told to do the same. */
+#if defined(__aarch64__)
+enum { DOUBLES_WRAP = 1 };
+#else
+enum { DOUBLES_WRAP = 0 };
+#endif
+
 /* float16 is converted in strips, by the CPU's instructions where the instruction set
  * has them: the compiler makes none of a loop over float_to_half. They round, quiet NaNs
  * and raise flags as the functions above do. */

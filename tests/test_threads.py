@@ -91,6 +91,8 @@ def test_environment(environment, expected):
     for name in ("FASTADD_NUM_THREADS", "OMP_NUM_THREADS"):
         environment.setdefault(name, None)
     done = run_python("import fastadd; print(fastadd.get_num_threads())", **environment)
+    if "nonsense" in environment.values() and "OMP: Error" in done.stderr:
+        pytest.skip("LLVM's OpenMP 14 takes no nonsense: it ends the process itself")
     assert done.stdout.strip() == expected, done.stderr
 
 
