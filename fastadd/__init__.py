@@ -23,6 +23,7 @@ from fastadd._add import add, add_
 from fastadd._cache import cache_info, clear_cache, set_cache_limit
 from fastadd._config import show_config
 from fastadd._core import scaled_add
+from fastadd._sum import weighted_sum
 from fastadd._threads import get_num_threads, set_num_threads, threads
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "set_num_threads",
     "show_config",
     "threads",
+    "weighted_sum",
 ]

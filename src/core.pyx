@@ -377,7 +377,7 @@ cdef object gate(
         and safe_to_write(&job.plan, B)
     ):
         return NotImplemented
-    run_job(&job)
+    run_job(&job, 1, "add")
     if out is None and cnp.PyArray_NDIM(<cnp.ndarray>planned_out) == 0:
         return planned_out[()]
     return planned_out
@@ -406,6 +406,24 @@ def gated(careful):
     return update_wrapper(add, careful)
 
 
+cdef inline void start_job(job_t* job) noexcept:
+    make_carriers(job)
+    job.direct = True
+
+
+cdef int take_array(job_t* job, int operand, cnp.ndarray x) except -1:
+    """Of any native dtype, byte order and alignment."""
+    cdef carrier_t* carrier = &job.carriers[operand]
+    carrier.dtype = native_of(x)
+    carrier.swapped = not cnp.PyArray_ISNOTSWAPPED(x)
+    carrier.raw = carrier.swapped or not cnp.PyArray_ISALIGNED(x)
+    if carrier.dtype < 0:
+        raise TypeError(f"{x.dtype} is not a native dtype")
+    if carrier.raw or carrier.dtype != job.dtype:
+        job.direct = False
+    return 0
+
+
 def run(
     cnp.ndarray input not None, cnp.ndarray other not None,
     cnp.ndarray beta not None, cnp.ndarray alpha not None,
@@ -417,29 +435,15 @@ def run(
     cdef job_t job
     cdef PyObject* arrays[OPERANDS]
     cdef int operand
-    cdef cnp.ndarray x
     cdef object planned_out
     arrays[OUT] = <PyObject*>out if out is not None else NULL
     arrays[A] = <PyObject*>input
     arrays[B] = <PyObject*>other
     job.dtype = native(dtype)
-    job.direct = True
+    start_job(&job)
     for operand in range(OPERANDS):
-        job.carriers[operand].dtype = job.dtype
-        job.carriers[operand].raw = job.carriers[operand].swapped = False
-        job.carriers[operand].across = False
-        if arrays[operand] == NULL:
-            continue
-        x = <cnp.ndarray>arrays[operand]
-        job.carriers[operand].dtype = native_of(x)
-        job.carriers[operand].swapped = not cnp.PyArray_ISNOTSWAPPED(x)
-        job.carriers[operand].raw = (
-            job.carriers[operand].swapped or not cnp.PyArray_ISALIGNED(x)
-        )
-        if job.carriers[operand].raw or job.carriers[operand].dtype != job.dtype:
-            job.direct = False
-        if job.carriers[operand].dtype < 0:
-            raise TypeError(f"{x.dtype} is not a native dtype")
+        if arrays[operand] != NULL:
+            take_array(&job, operand, <cnp.ndarray>arrays[operand])
     job.real = 0
     if not cnp.PyArray_ISCOMPLEX(beta):
         job.real |= BETA_REAL
@@ -450,7 +454,7 @@ def run(
     planned_out = planned(&job.plan, arrays, dtype.type_num, itemsizes[job.dtype])
     if planned_out is None:
         raise ValueError("the operands do not broadcast")
-    run_job(&job)
+    run_job(&job, 1, "add")
     return planned_out
 
 
@@ -478,12 +482,12 @@ cdef void add_strided(
     simplify(&job.plan)
     if size < LARGE or is_forked():
         threads = 1
-    choose_kernel(&job, size)
-    cut_for(&job, size, threads)
+    choose_kernels(&job, 1, size)
+    cut_for(&job, 1, size, threads)
     if threads > 1:
-        walk_by_threads(&job, threads)
+        walk_by_threads(&job, 1, threads)
     else:
-        walk(&job, 0, job.units)
+        walk(&job, 1, 0, job.units)
 
 
 # The entries of other compiled code: _core.pxd tells of them.
@@ -558,4 +562,5 @@ def use(table):
     kernels = <const kernels_t*>PyCapsule_GetPointer(table, "fastadd.kernels")
 
 
+include "sum.pxi"
 include "ufunc.pxi"

@@ -102,13 +102,11 @@ cdef void lay_out(plan_t* plan, const int* order, Py_ssize_t itemsize) noexcept 
         stride *= max(plan.shape[order[i]], 1)
 
 
-cdef void simplify(plan_t* plan) noexcept nogil:
-    """Drop axes of length 1, sort the others by the stride of out, and merge those
-    that are one run of memory in every operand."""
+cdef void sort_axes(plan_t* plan) noexcept nogil:
+    """Drop axes of length 1 and sort the others by the stride of out."""
     cdef int i, j, operand, ndim = 0
     cdef Py_ssize_t length
     cdef Py_ssize_t[OPERANDS] moved
-    cdef bint merge
     for i in range(plan.ndim):
         length = plan.shape[i]
         if length == 1:
@@ -125,22 +123,39 @@ cdef void simplify(plan_t* plan) noexcept nogil:
         for operand in range(OPERANDS):
             plan.strides[operand][j] = moved[operand]
         ndim += 1
-    plan.ndim = 0
-    for i in range(ndim):
-        j = plan.ndim - 1
-        merge = j >= 0
-        if merge:
-            for operand in range(OPERANDS):
-                if plan.strides[operand][j] != plan.shape[i] * plan.strides[operand][i]:
-                    merge = False
-        if merge:
-            plan.shape[j] *= plan.shape[i]
-        else:
-            j += 1
-            plan.shape[j] = plan.shape[i]
-            plan.ndim += 1
-        for operand in range(OPERANDS):
-            plan.strides[operand][j] = plan.strides[operand][i]
+    plan.ndim = ndim
+
+
+cdef inline bint is_one_run(const plan_t* plan, int outer, int inner) noexcept nogil:
+    """Whether two axes are one run of memory in every operand."""
+    cdef int operand
+    for operand in range(OPERANDS):
+        if (
+            plan.strides[operand][outer]
+            != plan.shape[inner] * plan.strides[operand][inner]
+        ):
+            return False
+    return True
+
+
+cdef inline void place_axis(plan_t* plan, int axis, int last, bint merge) noexcept nogil:
+    """Merge an axis into the last of those that have their place, or place it after."""
+    cdef int operand, place = last if merge else last + 1
+    plan.shape[place] = plan.shape[axis] * (plan.shape[last] if merge else 1)
+    for operand in range(OPERANDS):
+        plan.strides[operand][place] = plan.strides[operand][axis]
+    plan.ndim = place + 1
+
+
+cdef void simplify(plan_t* plan) noexcept nogil:
+    """Drop axes of length 1, sort the others by the stride of out, and merge those
+    that are one run of memory in every operand."""
+    cdef int axis, ndim
+    sort_axes(plan)
+    ndim = plan.ndim
+    plan.ndim = min(ndim, 1)
+    for axis in range(1, ndim):
+        place_axis(plan, axis, plan.ndim - 1, is_one_run(plan, plan.ndim - 1, axis))
 
 
 cdef Py_ssize_t size_of(const plan_t* plan) noexcept nogil:

@@ -70,6 +70,9 @@ cdef struct carrier_t:
     bint swapped
     bint across  # an operand whose neighbours in memory are not those of out
 
+# One step of a sum: beta*a + alpha*b into out. An addition is one; a sum of more
+# operands is several, which are computed together, block by block: the first adds two
+# operands, each other one an operand (A) to the sum so far (B), and the last writes out.
 cdef struct job_t:
     plan_t plan
     int dtype  # of the computation
@@ -236,25 +239,28 @@ cdef inline void make_carriers(job_t* job) noexcept nogil:
     job.direct = False
 
 
-cdef void turn(job_t* job) noexcept nogil:
+cdef void turn(job_t* steps, int count) noexcept nogil:
     """Where an operand's neighbours in memory lie along another axis than out's, make
     that axis the other one of the plane, which is then computed in tiles."""
-    cdef plan_t* plan = &job.plan
-    cdef int operand, near, row = plan.ndim - 1
+    cdef plan_t* plan
+    cdef int step, each, operand, near, row = steps.plan.ndim - 1
     cdef bint turned = False
-    if plan.ndim < 2:
+    if row < 1:
         return
-    for operand in range(A, OPERANDS):
-        if llabs(plan.strides[operand][row]) < LINE:
-            continue
-        near = nearest(plan, operand)
-        if near == row or turned and near != row - 1:
-            continue
-        move_axis(plan, near, row - 1)
-        turned = True
-        if job.direct:
-            make_carriers(job)
-        job.carriers[operand].across = True
+    for step in range(count):
+        plan = &steps[step].plan
+        for operand in range(A, OPERANDS):
+            if llabs(plan.strides[operand][row]) < LINE:
+                continue
+            near = nearest(plan, operand)
+            if near == row or turned and near != row - 1:
+                continue
+            for each in range(count):
+                move_axis(&steps[each].plan, near, row - 1)
+            turned = True
+            if steps[step].direct:
+                make_carriers(&steps[step])
+            steps[step].carriers[operand].across = True
 
 
 cdef inline bint is_plain(const job_t* job, int operand) noexcept nogil:
@@ -325,15 +331,16 @@ cdef inline add_t kernel(const job_t* job) noexcept nogil:
     )
 
 
-cdef bint outgrows_caches(const job_t* job) noexcept nogil:
+cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
     """Whether to stream an out that the caches would lose before it is used again.
 
     Two threads break even where what is read and half of what is written fill the
     last-level cache: 32 MiB of a row of float32, 40 with a broadcast operand; where an
     outer sum of 16 MiB is streamed, it takes 4.6 times as long."""
+    cdef const job_t* job = &steps[count - 1]
     cdef const plan_t* plan = &job.plan
     cdef Py_ssize_t bytes = footprint(plan, OUT) // 2
-    cdef int operand, row = plan.ndim - 1
+    cdef int step, operand, row = plan.ndim - 1
     if (
         not CAN_STREAM
         or plan.strides[OUT][row] != plan.itemsize[OUT]
@@ -342,13 +349,15 @@ cdef bint outgrows_caches(const job_t* job) noexcept nogil:
         and (job.carriers[OUT].raw or job.carriers[OUT].dtype != job.dtype)
     ):
         return False
-    for operand in range(A, OPERANDS):
-        bytes += footprint(plan, operand)
-        # What is also read is in the caches, and is better written there.
-        if plan.data[operand] == plan.data[OUT]:
-            return False
-        if not job.direct and job.carriers[operand].across:
-            return False
+    for step in range(count):
+        job = &steps[step]
+        for operand in range(A, OPERANDS):
+            bytes += footprint(&job.plan, operand)
+            # What is also read is in the caches, and is better written there.
+            if job.plan.data[operand] == plan.data[OUT]:
+                return False
+            if not job.direct and job.carriers[operand].across:
+                return False
     return bytes > last_level_cache
 
 
@@ -375,100 +384,139 @@ cdef inline void cut(job_t* job) noexcept nogil:
         job.units *= plan.shape[axis]
 
 
-cdef void cut_into_blocks(job_t* job, Py_ssize_t size, int threads) noexcept nogil:
+cdef void cut_into_blocks(
+    job_t* steps, int count, Py_ssize_t size, int threads
+) noexcept nogil:
     """Blocks that fit the scratch memory or, where none is needed, blocks enough for
     the threads."""
-    cdef int operand, axis
-    cdef Py_ssize_t widest = itemsizes[job.dtype], columns = job.plane.shape[1]
-    cdef Py_ssize_t most, count
+    cdef int step, operand, axis
+    cdef Py_ssize_t widest = itemsizes[steps.dtype], columns = steps.plane.shape[1]
+    cdef Py_ssize_t most, blocks
     cdef bint across = False
-    if job.direct:
+    if count == 1 and steps.direct:
         most = min(BLOCK, size // (threads * BLOCKS_PER_THREAD) + LINE & -LINE)
         if columns == size:  # as many for each thread: one of 31 too many is 3 %
-            count = (size + most - 1) // most
-            count = (count + threads - 1) // threads * threads
-            most = (size + count - 1) // count + LINE - 1 & -LINE
+            blocks = (size + most - 1) // most
+            blocks = (blocks + threads - 1) // threads * threads
+            most = (size + blocks - 1) // blocks + LINE - 1 & -LINE
     else:
-        for operand in range(OPERANDS):
-            widest = max(widest, itemsizes[job.carriers[operand].dtype])
-            across |= job.carriers[operand].across
+        for step in range(count):
+            if steps[step].direct:
+                continue
+            for operand in range(OPERANDS):
+                widest = max(widest, itemsizes[steps[step].carriers[operand].dtype])
+                across |= steps[step].carriers[operand].across
         most = PIECE // widest
         if across:
             columns = min(columns, max(TILE_ROW // widest, 1))
             most = min(most, TILE_ROWS * columns)
-    job.block[1] = max(1, min(columns, most))
-    job.block[0] = max(1, min(job.plane.shape[0], most // job.block[1]))
-    for axis in range(2):
-        job.blocks[axis] = (
-            (job.plane.shape[axis] + job.block[axis] - 1) // job.block[axis]
+    for step in range(count):
+        steps[step].block[1] = max(1, min(columns, most))
+        steps[step].block[0] = max(
+            1, min(steps.plane.shape[0], most // steps[step].block[1])
         )
-        job.units *= job.blocks[axis]
+        for axis in range(2):
+            steps[step].blocks[axis] = (
+                (steps.plane.shape[axis] + steps[step].block[axis] - 1)
+                // steps[step].block[axis]
+            )
+            steps[step].units *= steps[step].blocks[axis]
 
 
 # ---- walking ------------------------------------------------------------------------
 
-cdef void walk(const job_t* job, Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
-    """Compute some of the blocks, in memory order of out."""
-    cdef const plan_t* plan = &job.plan
-    cdef Py_ssize_t index[MAX_NDIM]
-    cdef Py_ssize_t i = 0, j = 0, at = begin, unit
-    cdef char* data[OPERANDS]  # of the plane
-    cdef plane_t block
-    cdef const view_t* view
-    cdef int axis, operand, outer = max(plan.ndim - 2, 0)
+# Which block: of which plane, and where in it.
+cdef struct place_t:
+    Py_ssize_t index[MAX_NDIM]
+    Py_ssize_t i, j
+
+
+cdef void find_place(const job_t* job, Py_ssize_t unit, place_t* place) noexcept nogil:
+    """Blocks are counted in memory order of out."""
+    cdef int axis
+    place.j = unit % job.blocks[1]
+    unit //= job.blocks[1]
+    place.i = unit % job.blocks[0]
+    unit //= job.blocks[0]
+    for axis in range(job.plan.ndim - 3, -1, -1):
+        place.index[axis] = unit % job.plan.shape[axis]
+        unit //= job.plan.shape[axis]
+
+
+cdef inline void next_place(const job_t* job, place_t* place) noexcept nogil:
+    cdef int axis
+    place.j += 1
+    if place.j < job.blocks[1]:
+        return
+    place.j = 0
+    place.i += 1
+    if place.i < job.blocks[0]:
+        return
+    place.i = 0
+    for axis in range(job.plan.ndim - 3, -1, -1):
+        place.index[axis] += 1
+        if place.index[axis] < job.plan.shape[axis]:
+            return
+        place.index[axis] = 0
+
+
+cdef inline void block_at(
+    const job_t* job, const place_t* place, plane_t* block
+) noexcept nogil:
+    cdef int axis, operand
+    cdef Py_ssize_t i = place.i * job.block[0], j = place.j * job.block[1]
+    block.shape[0] = min(job.block[0], job.plane.shape[0] - i)
+    block.shape[1] = min(job.block[1], job.plane.shape[1] - j)
     for operand in range(OPERANDS):
-        data[operand] = plan.data[operand]
-    for axis in range(outer):
-        index[axis] = 0
-    if begin > 0:
-        j = at % job.blocks[1]
-        at //= job.blocks[1]
-        i = at % job.blocks[0]
-        at //= job.blocks[0]
-        for axis in range(outer - 1, -1, -1):
-            index[axis] = at % plan.shape[axis]
-            at //= plan.shape[axis]
-            for operand in range(OPERANDS):
-                data[operand] += index[axis] * plan.strides[operand][axis]
-    for unit in range(begin, end):
-        block.shape[0] = min(job.block[0], job.plane.shape[0] - i * job.block[0])
-        block.shape[1] = min(job.block[1], job.plane.shape[1] - j * job.block[1])
-        for operand in range(OPERANDS):
-            view = &job.plane.views[operand]
-            block.views[operand].strides[0] = view.strides[0]
-            block.views[operand].strides[1] = view.strides[1]
-            block.views[operand].data = (
-                data[operand]
-                + i * job.block[0] * view.strides[0]
-                + j * job.block[1] * view.strides[1]
+        block.views[operand] = job.plane.views[operand]
+        block.views[operand].data += (
+            i * block.views[operand].strides[0] + j * block.views[operand].strides[1]
+        )
+        for axis in range(job.plan.ndim - 2):
+            block.views[operand].data += (
+                place.index[axis] * job.plan.strides[operand][axis]
             )
-        if job.direct:
-            job.add(&block, block.views[A].data, &job.beta, &job.alpha, job.real)
-        else:
-            add_by_way_of_scratch(job, &block)
-        j += 1
-        if j < job.blocks[1]:
-            continue
-        j = 0
-        i += 1
-        if i < job.blocks[0]:
-            continue
-        i = 0
-        for axis in range(outer - 1, -1, -1):
-            index[axis] += 1
-            for operand in range(OPERANDS):
-                data[operand] += plan.strides[operand][axis]
-            if index[axis] < plan.shape[axis]:
-                break
-            for operand in range(OPERANDS):
-                data[operand] -= plan.shape[axis] * plan.strides[operand][axis]
-            index[axis] = 0
-    if job.streamed:
+
+
+cdef inline void compute_block(const job_t* job, plane_t* block) noexcept nogil:
+    if job.direct:
+        job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
+    else:
+        add_by_way_of_scratch(job, block)
+
+
+cdef void walk(
+    const job_t* steps, int count, Py_ssize_t begin, Py_ssize_t end
+) noexcept nogil:
+    """Compute some of the blocks. The sum so far stays in the L1 cache: out, which may
+    be any of the operands, is written by the last step."""
+    cdef char memory[PIECE + LINE]
+    cdef view_t sum
+    cdef place_t place
+    cdef plane_t block
+    cdef Py_ssize_t unit
+    cdef int step
+    find_place(steps, begin, &place)
+    for unit in range(begin, end):
+        for step in range(count):
+            block_at(&steps[step], &place, &block)
+            if count > 1:
+                sum = packed_view(
+                    memory + (-<Py_ssize_t>memory & LINE - 1),
+                    block.shape[0], block.shape[1], itemsizes[steps.dtype],
+                )
+                if step > 0:
+                    block.views[B] = sum
+                if step + 1 < count:
+                    block.views[OUT] = sum
+            compute_block(&steps[step], &block)
+        next_place(steps, &place)
+    if steps[count - 1].streamed:
         finish_stream()
 
 
 cdef int part(
-    const job_t* job, int which, int parts, const fenv_t* callers
+    const job_t* steps, int count, int which, int parts, const fenv_t* callers
 ) noexcept nogil:
     """What one thread computes, as the caller would (rounding, subnormals); the flags
     that it raised."""
@@ -476,18 +524,20 @@ cdef int part(
     cdef int raised
     fegetenv(&own)
     fesetenv(callers)
-    walk(job, job.units * which // parts, job.units * (which + 1) // parts)
+    walk(
+        steps, count, steps.units * which // parts, steps.units * (which + 1) // parts
+    )
     raised = all_flags()
     fesetenv(&own)
     return raised
 
 
-cdef int walk_by_threads(const job_t* job, int threads) noexcept nogil:
+cdef int walk_by_threads(const job_t* steps, int count, int threads) noexcept nogil:
     cdef fenv_t callers
     cdef int which, raised = 0
     fegetenv(&callers)
     for which in prange(threads, num_threads=threads, schedule="static"):
-        raised |= part(job, which, threads, &callers)
+        raised |= part(steps, count, which, threads, &callers)
     return raised
 
 
@@ -496,75 +546,89 @@ cdef inline bint waits_for_memory(int dtype) noexcept nogil:
     return dtype not in (FLOAT16, BFLOAT16, LONGDOUBLE, CLONGDOUBLE)
 
 
-cdef int threads_for(const job_t* job, Py_ssize_t size) except -1:
+cdef int threads_for(const job_t* steps, int count, Py_ssize_t size) except -1:
     """How many threads compute a job; more than one are to be given back."""
-    cdef Py_ssize_t most = size * itemsizes[job.dtype]
-    if not job.direct or not waits_for_memory(job.dtype):
-        most *= COSTLY
+    cdef Py_ssize_t most = 0
+    cdef int step
+    for step in range(count):
+        most += size * itemsizes[steps.dtype] * (
+            1 if steps[step].direct and waits_for_memory(steps.dtype) else COSTLY
+        )
     most = min(most // BYTES_PER_THREAD, size // LINE)
     return take_threads(most) if most > 1 else 1
 
 
-cdef inline void choose_kernel(job_t* job, Py_ssize_t size) noexcept nogil:
-    cdef int operand
-    for operand in range(OPERANDS):
-        job.reads[operand] = job.dtype
-    job.streamed = False
+cdef inline void choose_kernels(
+    job_t* steps, int count, Py_ssize_t size
+) noexcept nogil:
+    cdef int step, operand
+    for step in range(count):
+        steps[step].streamed = False
+        for operand in range(OPERANDS):
+            steps[step].reads[operand] = steps.dtype
     if size >= LARGE:
-        turn(job)
-    if not job.direct:
-        let_kernel_convert(job)
+        turn(steps, count)
+    for step in range(count):
+        if not steps[step].direct:
+            let_kernel_convert(&steps[step])
     if size >= LARGE:
-        job.streamed = outgrows_caches(job)
-    job.add = kernel(job)
+        steps[count - 1].streamed = outgrows_caches(steps, count)
+    for step in range(count):
+        steps[step].add = kernel(&steps[step])
 
 
-cdef inline void cut_for(job_t* job, Py_ssize_t size, int threads) noexcept nogil:
-    cut(job)
-    if threads > 1 or not job.direct:
-        cut_into_blocks(job, size, threads)
+cdef inline void cut_for(
+    job_t* steps, int count, Py_ssize_t size, int threads
+) noexcept nogil:
+    cdef int step
+    for step in range(count):
+        cut(&steps[step])
+    if threads > 1 or count > 1 or not steps.direct:
+        cut_into_blocks(steps, count, size, threads)
 
 
-cdef inline int compute(job_t* job) except -1:
+cdef inline int compute(job_t* steps, int count) except -1:
     """The flags that were raised; they are not left standing."""
-    cdef Py_ssize_t size = size_of(&job.plan)
-    cdef bint vectors
-    cdef int raised, threads = 1
+    cdef Py_ssize_t size = size_of(&steps.plan)
+    cdef bint vectors = waits_for_memory(steps.dtype)
+    cdef int raised, step, threads = 1
     if size == 0:
         return 0
-    choose_kernel(job, size)
+    choose_kernels(steps, count, size)
     if size >= LARGE:
-        threads = threads_for(job, size)
-    cut_for(job, size, threads)
-    vectors = job.direct and waits_for_memory(job.dtype)
+        threads = threads_for(steps, count, size)
+    cut_for(steps, count, size, threads)
+    for step in range(count):
+        vectors &= steps[step].direct
     if vector_flags() if vectors else all_flags():
         feclearexcept(WATCHED)
     if threads > 1:
         with nogil:
-            raised = walk_by_threads(job, threads)
+            raised = walk_by_threads(steps, count, threads)
             leave()
     else:
         if size >= RELEASE_GIL:
             with nogil:
-                walk(job, 0, job.units)
-        elif job.direct and job.units == 1:
-            job.add(
-                &job.plane, job.plane.views[A].data, &job.beta, &job.alpha, job.real
+                walk(steps, count, 0, steps.units)
+        elif count == 1 and steps.direct and steps.units == 1:
+            steps.add(
+                &steps.plane, steps.plane.views[A].data, &steps.beta, &steps.alpha,
+                steps.real,
             )
         else:
-            walk(job, 0, job.units)
+            walk(steps, count, 0, steps.units)
         raised = vector_flags() if vectors else all_flags()
     if raised:
         feclearexcept(WATCHED)
     return raised
 
 
-cdef inline int run_job(job_t* job) except -1:
+cdef inline int run_job(job_t* steps, int count, const char* name) except -1:
     """Compute, and raise or warn as np.errstate asks."""
-    cdef int raised = compute(job)
+    cdef int raised = compute(steps, count)
     if raised:
         PyUFunc_GiveFloatingpointErrors(
-            "add",
+            name,
             (NPY_FPE_OVERFLOW if raised & FE_OVERFLOW else 0)
             | (NPY_FPE_UNDERFLOW if raised & FE_UNDERFLOW else 0)
             | (NPY_FPE_INVALID if raised & FE_INVALID else 0),

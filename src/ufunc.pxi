@@ -151,7 +151,7 @@ cdef int native_loop(
         job.plan.shape[0] = min(piece, shape[0] - done)
         for operand in range(OPERANDS):
             job.plan.data[operand] = at(data, strides, places[operand], done)
-        raised |= compute(&job)
+        raised |= compute(&job, 1)
     feraiseexcept(raised)  # NumPy tells of them when all loops are done
     return 0
 

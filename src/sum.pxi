@@ -1,0 +1,236 @@
+# Sums of any number of operands: each step of one is a job, and all are computed
+# together, block by block.
+
+from libc.stdlib cimport free, malloc
+
+cdef struct term_t:
+    scalar_t weight  # of the dtype of the computation
+    bint real
+
+
+cdef inline int dtype_of_sums(int dtype) noexcept:
+    """What the terms of a sum are computed in: 16-bit floats in float32, rounded once,
+    as they are added."""
+    return FLOAT32 if dtype == FLOAT16 or dtype == BFLOAT16 else dtype
+
+
+cdef void set_term(term_t* term, int dtype, const void* weight, bint real) noexcept:
+    """A weight in the dtype of the sum or, a real one of a complex sum, its real one."""
+    cdef Py_ssize_t* step = [0, 0]
+    term.real = real
+    if dtype_of_sums(dtype) != dtype:
+        kernels.convert[dtype][FLOAT32](1, 1, &term.weight, step, weight, step)
+    else:
+        memcpy(&term.weight, weight, sizeof(scalar_t))
+
+
+cdef void set_number(scalar_t* stored, int dtype, double value) noexcept:
+    cdef Py_ssize_t* step = [0, 0]
+    kernels.convert[FLOAT64][dtype](1, 1, stored, step, &value, step)
+
+
+cdef void set_coefficients(job_t* steps, int terms, const term_t* term) noexcept:
+    cdef int step
+    cdef scalar_t one
+    cdef int dtype = steps.dtype
+    if dtype >= COMPLEX64:  # its real dtype
+        dtype -= COMPLEX64 - FLOAT32
+    set_number(&one, dtype, 1)
+    for step in range(max(terms - 1, 1)):
+        steps[step].beta = term[step + 1 if step > 0 else 0].weight
+        steps[step].alpha = one
+        steps[step].real = ALPHA_REAL
+        if term[step + 1 if step > 0 else 0].real:
+            steps[step].real |= BETA_REAL
+    if terms > 1:
+        steps.alpha = term[1].weight
+        if not term[1].real:
+            steps.real &= ~ALPHA_REAL
+    else:  # adding -0.0 changes nothing
+        set_number(&steps.scalar, steps.dtype, -0.0)
+        if steps.dtype >= COMPLEX64:
+            memcpy(
+                steps.scalar.bytes + itemsizes[dtype], &steps.scalar, itemsizes[dtype]
+            )
+
+
+cdef object fresh_sum(
+    plan_t* plan, tuple arrays, int ndim, int type_num, Py_ssize_t itemsize
+):
+    """A new array of the shape and in the memory order that come of adding one operand
+    after the other; None if they do not broadcast."""
+    cdef int order[MAX_NDIM]
+    cdef int axis, place, terms = len(arrays)
+    begin(plan, ndim)
+    bring_array(plan, A, <cnp.ndarray>arrays[0], True)
+    bring(plan, B, NULL, itemsize, 0, NULL, NULL, False)
+    for place in range(1, terms):
+        if not bring_array(plan, B, <cnp.ndarray>arrays[place], True):
+            return None
+        if place + 1 < terms:
+            keep_order(plan, order)
+            lay_out(plan, order, itemsize)
+            for axis in range(ndim):
+                plan.strides[A][axis] = (
+                    plan.strides[OUT][axis] if plan.shape[axis] != 1 else 0
+                )
+    return fresh(plan, type_num, itemsize)
+
+
+cdef bint plan_steps(job_t* steps, tuple arrays, cnp.ndarray out) noexcept:
+    """False if the operands do not broadcast to out."""
+    cdef plan_t* plan
+    cdef int step, axis, ndim, terms = len(arrays), count = max(terms - 1, 1)
+    cdef bint merge
+    for step in range(count):
+        plan = &steps[step].plan
+        begin(plan, cnp.PyArray_NDIM(out))
+        bring_array(plan, OUT, out, True)
+        if not bring_array(
+            plan, A, <cnp.ndarray>arrays[step + 1 if step > 0 else 0], False
+        ):
+            return False
+        if step > 0 or terms == 1:
+            bring(
+                plan, B, steps.scalar.bytes if step == 0 else NULL,
+                itemsizes[steps.dtype], 0, NULL, NULL, False,
+            )
+        elif not bring_array(plan, B, <cnp.ndarray>arrays[1], False):
+            return False
+        sort_axes(plan)
+        ndim = plan.ndim
+        plan.ndim = min(ndim, 1)
+    # As `simplify`, but for all alike.
+    for axis in range(1, ndim):
+        merge = True
+        for step in range(count):
+            plan = &steps[step].plan
+            merge &= is_one_run(plan, plan.ndim - 1, axis)
+        for step in range(count):
+            plan = &steps[step].plan
+            place_axis(plan, axis, plan.ndim - 1, merge)
+    return True
+
+
+cdef object sum_up(
+    tuple arrays, const term_t* term, cnp.ndarray out, int dtype, int type_num,
+    bint apart,
+):
+    """The sum of native arrays; None if they do not broadcast or, unless they are
+    known to lie apart from out, if writing it might change one of them."""
+    cdef int step, terms = len(arrays), count = max(terms - 1, 1), ndim = 0
+    cdef job_t* steps = <job_t*>malloc(count * sizeof(job_t))
+    cdef object result = out
+    if steps == NULL:
+        raise MemoryError("no memory for the plan of a sum")
+    try:
+        if out is None:
+            for step in range(terms):
+                ndim = max(ndim, cnp.PyArray_NDIM(<cnp.ndarray>arrays[step]))
+            result = fresh_sum(&steps.plan, arrays, ndim, type_num, itemsizes[dtype])
+            if result is None:
+                return None
+        for step in range(count):
+            steps[step].dtype = dtype_of_sums(dtype)
+            start_job(&steps[step])
+            take_array(
+                &steps[step], A, <cnp.ndarray>arrays[step + 1 if step > 0 else 0]
+            )
+        if terms > 1:
+            take_array(steps, B, <cnp.ndarray>arrays[1])
+        take_array(&steps[count - 1], OUT, <cnp.ndarray>result)
+        if not plan_steps(steps, arrays, <cnp.ndarray>result):
+            return None
+        if not apart and out is not None:
+            if not out_is_simple(&steps.plan):
+                return None
+            for step in range(count):
+                if not safe_to_write(&steps[step].plan, A):
+                    return None
+            if terms > 1 and not safe_to_write(&steps.plan, B):
+                return None
+        set_coefficients(steps, terms, term)
+        run_job(steps, count, "weighted_sum")
+        return result
+    finally:
+        free(steps)
+
+
+def sum_gate(arrays, weights, out, dtype, casting):
+    """Compute a sum that is ready to run: a list or tuple of exact native arrays of
+    one dtype, weights that are plain Python numbers and fit, out absent or of that
+    dtype. Anything else: NotImplemented, and nothing has been touched."""
+    cdef int place, terms, native_dtype, kind
+    cdef term_t* term
+    cdef scalar_t weight
+    cdef tuple operands
+    cdef cnp.ndarray first
+    if (
+        dtype is not None or casting is not SAME_KIND
+        or type(arrays) not in (list, tuple)
+    ):
+        return NotImplemented
+    operands = tuple(arrays)
+    terms = len(operands)
+    if terms == 0 or not cnp.PyArray_CheckExact(operands[0]):
+        return NotImplemented
+    if cnp.PyArray_CheckExact(weights) and cnp.PyArray_NDIM(weights) == 1:
+        weights = weights.tolist()
+    if weights is not None and (
+        type(weights) not in (list, tuple) or len(weights) != terms
+    ):
+        return NotImplemented
+    first = operands[0]
+    native_dtype = ready(first)
+    if native_dtype < 0:
+        return NotImplemented
+    for each in operands if out is None else (*operands, out):
+        if (
+            not cnp.PyArray_CheckExact(each) or ready(each) != native_dtype
+            or cnp.PyArray_TYPE(each) != cnp.PyArray_TYPE(first)
+        ):
+            return NotImplemented
+    if out is not None and not cnp.PyArray_ISWRITEABLE(out):
+        return NotImplemented
+    term = <term_t*>malloc(terms * sizeof(term_t))
+    if term == NULL:
+        raise MemoryError("no memory for the weights of a sum")
+    try:
+        for place in range(terms):
+            kind = number(
+                1 if weights is None else weights[place], native_dtype, False, &weight
+            )
+            if kind == 0:
+                return NotImplemented
+            set_term(&term[place], native_dtype, &weight, kind == 1)
+        result = sum_up(
+            operands, term, out, native_dtype, cnp.PyArray_TYPE(first), False
+        )
+    finally:
+        free(term)
+    if result is None:
+        return NotImplemented
+    return result[()] if out is None and cnp.PyArray_NDIM(result) == 0 else result
+
+
+def run_sum(tuple arrays, weights, cnp.ndarray out, cnp.dtype dtype not None):
+    """Compute a sum that the Python layer has checked, as `run` does an addition."""
+    cdef int place, terms = len(arrays), native_dtype = native(dtype)
+    cdef scalar_t weight
+    cdef cnp.ndarray given
+    cdef term_t* term = <term_t*>malloc(terms * sizeof(term_t))
+    if term == NULL:
+        raise MemoryError("no memory for the weights of a sum")
+    try:
+        for place in range(terms):
+            given = weights[place]
+            memcpy(&weight, cnp.PyArray_DATA(given), cnp.PyArray_ITEMSIZE(given))
+            set_term(
+                &term[place], native_dtype, &weight, not cnp.PyArray_ISCOMPLEX(given)
+            )
+        result = sum_up(arrays, term, out, native_dtype, dtype.type_num, True)
+    finally:
+        free(term)
+    if result is None:
+        raise ValueError("the operands do not broadcast")
+    return result

@@ -1,0 +1,217 @@
+"""weighted_sum against the chain of additions, which has its own tests."""
+
+from fractions import Fraction
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import fastadd
+
+NUMBERS = [*"?bhilBHILfdgFDG"]
+
+
+def values(dtype, shape, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0 if np.dtype(dtype).kind in "uU" else -40, 41, shape)
+    if np.dtype(dtype).kind in "fc":
+        x = x / 7
+    if np.dtype(dtype).kind == "c":
+        x = x + 1j * rng.standard_normal(shape)
+    return x.astype(dtype)
+
+
+def weights_of(dtype, count):
+    if np.dtype(dtype).kind == "b":
+        return [True, False, 1, 1, 0, True][:count]
+    weights = [3, 1, -2, 5, 1, -7][:count]
+    if np.dtype(dtype).kind in "fc":
+        weights = [w / 3 for w in weights]
+    if np.dtype(dtype).kind == "c" and count > 2:
+        weights[0] = 0.5 + 2j
+        weights[2] = 1j
+    return weights
+
+
+def chain(arrays, weights):
+    """One addition after the other."""
+    if len(arrays) == 1:
+        return fastadd.add(arrays[0], arrays[0] * 0, beta=weights[0])
+    total = fastadd.add(arrays[0], arrays[1], beta=weights[0], alpha=weights[1])
+    for x, weight in zip(arrays[2:], weights[2:], strict=True):
+        total = fastadd.add(total, x, alpha=weight)
+    return total
+
+
+def same(x, y):
+    assert x.dtype == y.dtype
+    assert x.shape == y.shape
+    np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+@pytest.mark.parametrize("size", [0, 1, 10, 1027, 100_003])
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_chain(dtype, size, count):
+    arrays = [values(dtype, size, seed) for seed in range(count)]
+    weights = weights_of(dtype, count)
+    expected = chain(arrays, weights)
+    same(fastadd.weighted_sum(arrays, weights), expected)
+    out = np.empty_like(expected)
+    assert fastadd.weighted_sum(tuple(arrays), weights, out=out) is out
+    same(out, expected)
+    with fastadd.threads(1):
+        same(fastadd.weighted_sum(arrays, weights), expected)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "u8"])
+def test_numpy_chain(dtype):
+    arrays = [values(dtype, (33, 65), seed) for seed in range(4)]
+    weights = weights_of(dtype, 4)
+    if dtype == "u8":
+        weights = [abs(w) for w in weights]
+    total = np.multiply(arrays[0], weights[0])
+    for x, w in zip(arrays[1:], weights[1:], strict=True):
+        total = np.add(total, np.multiply(x, w))
+    same(fastadd.weighted_sum(arrays, weights), total)
+
+
+@pytest.mark.parametrize("dtype", ["f2", ml_dtypes.bfloat16])
+@pytest.mark.parametrize("size", [1, 13, 5000])
+def test_half_is_rounded_once(dtype, size):
+    rng = np.random.default_rng(size)
+    arrays = [rng.standard_normal(size).astype(dtype) for _ in range(4)]
+    weights = [0.3, -1.7, 2.1, 1]
+    rounded = [np.asarray(w, dtype).astype("f4")[()] for w in weights]
+    total = chain([x.astype("f4") for x in arrays], [float(w) for w in rounded])
+    same(fastadd.weighted_sum(arrays, weights), total.astype(dtype))
+    two = fastadd.add(arrays[0], arrays[1], beta=0.3, alpha=-1.7)
+    same(fastadd.weighted_sum(arrays[:2], weights[:2]), two)
+
+
+def layouts(shape):
+    rng = np.random.default_rng(5)
+
+    def new(*shape):
+        return rng.standard_normal(shape)
+
+    m, n = shape
+    return [
+        new(m, n),
+        new(n, m).T,
+        new(m, 2 * n)[:, ::2],
+        new(2 * m, n)[::-2],
+        new(n),
+        new(m, 1),
+        new(1, 1),
+        new(m, n)[:, ::-1],
+        new(m, n).astype(">f8"),
+        new(m, n).astype("f4"),
+        new(n, m).astype("f4").T,
+    ]
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (70, 90), (300, 257)])
+@pytest.mark.parametrize("shift", range(11))
+def test_layouts(shape, shift):
+    arrays = layouts(shape)
+    arrays = (arrays[shift:] + arrays[:shift])[:7]
+    weights = [0.5, 1, -1.5, 2, 1, 0.1, 3]
+    expected = np.multiply(arrays[0], weights[0], dtype="f8")
+    for x, w in zip(arrays[1:], weights[1:], strict=True):
+        expected = expected + np.multiply(x, w, dtype="f8")
+    same(fastadd.weighted_sum(arrays, weights, dtype="f8"), expected)
+    for out in (np.empty(shape), np.empty(shape[::-1]).T, np.empty(shape, ">f8")):
+        assert fastadd.weighted_sum(arrays, weights, out=out) is out
+        np.testing.assert_array_equal(out, expected)
+
+
+def test_memory_order():
+    x = np.ones((4, 5, 6)).transpose(2, 0, 1)
+    assert fastadd.weighted_sum([x, x, x]).strides == (x + x + x).strides
+    row = np.ones(5)
+    assert fastadd.weighted_sum([row, x, row]).strides == (row + x + row).strides
+
+
+@pytest.mark.parametrize("size", [50, 100_000])
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize("shift", [0, 1, -1, 7])
+def test_out_among_the_operands(which, shift, size):
+    memory = np.arange(size + 20.0)
+    arrays = [np.random.default_rng(k).standard_normal(size) for k in range(4)]
+    out = memory[10 : 10 + size]
+    arrays[which] = memory[10 + shift : 10 + shift + size]
+    weights = [1, -0.5, 2, 0.25]
+    expected = chain([x.copy() for x in arrays], weights)
+    fastadd.weighted_sum(arrays, weights, out=out)
+    same(out, expected)
+
+
+def test_negative_zero_of_one_operand():
+    x = np.array([-0.0, 0.0, np.inf, np.nan])
+    result = fastadd.weighted_sum([x])
+    assert np.signbit(result[0]) and not np.signbit(result[1])
+    z = fastadd.weighted_sum([np.array([complex(-0.0, -0.0)])])
+    assert np.signbit(z[0].real) and np.signbit(z[0].imag)
+
+
+def test_streamed():
+    arrays = [np.random.default_rng(k).standard_normal(1_500_001) for k in range(5)]
+    same(
+        fastadd.weighted_sum(arrays, [1, 2, 3, 4, 5.5]),
+        chain(arrays, [1, 2, 3, 4, 5.5]),
+    )
+
+
+def test_weights_as_an_array():
+    arrays = [values("d", 9, k) for k in range(3)]
+    weights = np.array([0.5, 2, -1])
+    same(fastadd.weighted_sum(arrays, weights), chain(arrays, weights.tolist()))
+
+
+def test_numbers_and_scalars():
+    assert fastadd.weighted_sum([1, 2, 3], [1, 2, 3]) == 14
+    assert type(fastadd.weighted_sum([np.array(1.0), np.array(2.0)])) is np.float64
+    same(fastadd.weighted_sum([np.ones(3, "f4"), 2.0]), np.full(3, 3, "f4"))
+
+
+def test_others_compute_themselves():
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+    result = fastadd.weighted_sum([masked, np.ones(3), np.ones(3)], [1, 2, 3])
+    assert isinstance(result, np.ma.MaskedArray)
+    assert result.tolist() == [6.0, None, 8.0]
+    fractions = np.array([Fraction(1, 3)], object)
+    assert fastadd.weighted_sum([fractions, fractions, fractions])[0] == 1
+
+
+def test_error_state():
+    x = np.full(3, 1e308)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="weighted"):
+        fastadd.weighted_sum([x, x, x])
+    with np.errstate(over="ignore"):
+        assert np.isinf(fastadd.weighted_sum([x, x, x])).all()
+
+
+@pytest.mark.parametrize(
+    "arguments, keywords, error, match",
+    [
+        (([],), {}, ValueError, "arrays is empty"),
+        ((5,), {}, TypeError, "must be a sequence"),
+        (([np.ones(2)], 3), {}, TypeError, "weights is of type int"),
+        (([np.ones(2)], [1, 2]), {}, ValueError, "1 arrays and 2 weights"),
+        (([np.ones(2), np.ones(3)],), {}, ValueError, r"arrays\[1\]"),
+        (([np.ones(2, int)] * 2, [1, 0.5]), {}, TypeError, r"weights\[1\]=0.5"),
+        (([np.ones(2)] * 2, [1, "a"]), {}, TypeError, r"weights\[1\]"),
+        (([np.ones(2)] * 3,), {"out": np.ones(3)}, ValueError, "never resized"),
+        (([np.ones(2)] * 3,), {"out": np.ones(2, int)}, TypeError, "casting"),
+        (([np.ones(2)] * 3,), {"out": [1, 2]}, TypeError, "out is of type list"),
+        (([np.ones(2)] * 3,), {"casting": "any"}, ValueError, "casting='any'"),
+    ],
+)
+def test_refusals(arguments, keywords, error, match):
+    out = keywords.get("out")
+    before = None if out is None else np.copy(out)
+    with pytest.raises(error, match=match):
+        fastadd.weighted_sum(*arguments, **keywords)
+    if before is not None:
+        np.testing.assert_array_equal(out, before)
