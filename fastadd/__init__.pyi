@@ -25,6 +25,7 @@ __all__ = [
     "set_num_threads",
     "show_config",
     "threads",
+    "weighted_sum",
 ]
 
 __version__: str

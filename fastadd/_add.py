@@ -1,9 +1,10 @@
 """`add`: the calls that are not ready to run.
 
 Those that are never get here: `_core.gated` recognises and computes them. The others
-are checked, converted and explained, and end in `_core.run`. Arrays with a protocol of their own, dates, objects and `where` end in the ufunc of the
-same kernels. Nothing is written before everything has been checked; only where objects
-compute themselves does an error leave `out` as NumPy leaves it.
+are checked, converted and explained, and end in `_core.run`. Arrays with a protocol of
+their own, dates, objects and `where` end in the ufunc of the same kernels. Nothing is
+written before everything has been checked; only where objects compute themselves does
+an error leave `out` as NumPy leaves it.
 """
 
 import numpy as np

@@ -36,7 +36,7 @@ def weights_of(dtype, count):
 def chain(arrays, weights):
     """One addition after the other."""
     if len(arrays) == 1:
-        return fastadd.add(arrays[0], arrays[0] * 0, beta=weights[0])
+        return fastadd.add(arrays[0], np.zeros_like(arrays[0]), beta=weights[0])
     total = fastadd.add(arrays[0], arrays[1], beta=weights[0], alpha=weights[1])
     for x, weight in zip(arrays[2:], weights[2:], strict=True):
         total = fastadd.add(total, x, alpha=weight)
