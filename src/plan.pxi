@@ -138,7 +138,9 @@ cdef inline bint is_one_run(const plan_t* plan, int outer, int inner) noexcept n
     return True
 
 
-cdef inline void place_axis(plan_t* plan, int axis, int last, bint merge) noexcept nogil:
+cdef inline void place_axis(
+    plan_t* plan, int axis, int last, bint merge
+) noexcept nogil:
     """Merge an axis into the last of those that have their place, or place it after."""
     cdef int operand, place = last if merge else last + 1
     plan.shape[place] = plan.shape[axis] * (plan.shape[last] if merge else 1)

@@ -72,7 +72,8 @@ cdef struct carrier_t:
 
 # One step of a sum: beta*a + alpha*b into out. An addition is one; a sum of more
 # operands is several, which are computed together, block by block: the first adds two
-# operands, each other one an operand (A) to the sum so far (B), and the last writes out.
+# operands, each other one adds an operand (A) to the sum so far (B), and the last one
+# writes out.
 cdef struct job_t:
     plan_t plan
     int dtype  # of the computation

@@ -14,7 +14,9 @@ cdef inline int dtype_of_sums(int dtype) noexcept:
     return FLOAT32 if dtype == FLOAT16 or dtype == BFLOAT16 else dtype
 
 
-cdef void set_term(term_t* term, int dtype, const void* weight, bint real) noexcept:
+cdef void set_term(
+    term_t* term, int dtype, const void* weight, bint real
+) noexcept:
     """A weight in the dtype of the sum or, a real one of a complex sum, its real one."""
     cdef Py_ssize_t* step = [0, 0]
     term.real = real
