@@ -17,7 +17,7 @@ cdef inline int dtype_of_sums(int dtype) noexcept:
 cdef void set_term(
     term_t* term, int dtype, const void* weight, bint real
 ) noexcept:
-    """A weight in the dtype of the sum or, a real one of a complex sum, its real one."""
+    """A weight in the dtype of the sum or, if it is real, of its real parts."""
     cdef Py_ssize_t* step = [0, 0]
     term.real = real
     if dtype_of_sums(dtype) != dtype:
