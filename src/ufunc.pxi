@@ -328,6 +328,13 @@ def loop_of(dtype, *coefficients):
             f"scaled_add does not know {dtype}: it computes with numbers, dates and "
             "objects. To add strings, leave alpha and beta out."
         )
+    refused = "fc" if place <= UINT64 else "c" if place < COMPLEX64 else ""
+    for each in coefficients:
+        if numpy.dtype(each).kind in refused:  # NumPy 2.0 would cast a Python number
+            raise TypeError(
+                f"a coefficient is of type {each.__name__}, which a result of {dtype} "
+                "does not take. Pass a wider dtype=."
+            )
     alpha, beta = (
         coefficient_dtype(place, numpy.dtype(each).kind == "c") for each in coefficients
     )
