@@ -33,6 +33,9 @@ else:
         "-fvect-cost-model=unlimited",
         "--param=vect-epilogues-nomask=0",
         "-fno-tree-slp-vectorize",
+        # It takes two strips of a sum of squares at a time, in an order in which the CPU
+        # does not prefetch: 10**7 float64 in 5.5 ms instead of 2.3.
+        "-fno-loop-unroll-and-jam",
         # A row of 1000 float32 takes 50 ns, or 63 where its loop straddles two lines.
         "-falign-loops=64",
         "-g0",  # symbols would be three quarters of the wheel

@@ -21,8 +21,11 @@ if _core is None or not samefile(dirname(_core.__file__), __path__[0]):
 
 from fastadd._add import add, add_
 from fastadd._cache import cache_info, clear_cache, set_cache_limit
+from fastadd._clip import clip_grad_norm
 from fastadd._config import show_config
 from fastadd._core import scaled_add
+from fastadd._foreach import foreach_add
+from fastadd._relu import relu
 from fastadd._sum import weighted_sum
 from fastadd._threads import get_num_threads, set_num_threads, threads
 
@@ -31,7 +34,10 @@ __all__ = [
     "add_",
     "cache_info",
     "clear_cache",
+    "clip_grad_norm",
+    "foreach_add",
     "get_num_threads",
+    "relu",
     "scaled_add",
     "set_cache_limit",
     "set_num_threads",

@@ -25,6 +25,7 @@ from fastadd._checks import (
     computes_itself,
     describe,
     is_native,
+    nothing,
     refusal,
     warn_of_complex,
 )
@@ -143,6 +144,35 @@ def add(
         result = add(input, other, alpha=alpha, beta=beta, dtype=dtype, casting=casting)
         np.copyto(out, result, casting=casting, where=where)
         return out
+    call = checked_call(input, other, beta, alpha, out, dtype, casting)
+    if where is not True:
+        return add_where(*call, where)
+    result = _core.run(*call)
+    return result[()] if out is None and result.ndim == 0 else result
+
+
+def add_where(input, other, beta, alpha, out, dtype, where):
+    """By NumPy's masked loop. That would also read an out of another dtype, and warn of
+    what is lost thereby, so the result is brought there afterwards."""
+    direct = out is None or out.dtype == dtype
+    result = _core.scaled_add(
+        *(input, other, held(alpha), held(beta)),
+        out=out if direct else np.zeros(out.shape, dtype),
+        dtype=dtype,
+        casting="unsafe",  # has been checked
+        where=where,
+    )
+    if direct:
+        return result
+    one = coefficient("beta", 1, dtype)
+    converted = np.empty(out.shape, out.dtype)
+    _core.run(result, nothing(dtype), one, one, converted, dtype)
+    np.copyto(out, converted, where=where)
+    return out
+
+
+def checked_call(input, other, beta, alpha, out, dtype, casting):
+    """What `_core.run` takes, of native operands."""
     if dtype is None:
         dtype = common_dtype({"input": input, "other": other})
     input = checked_operand("input", input, dtype, casting)
@@ -155,16 +185,7 @@ def add(
         input = apart(input, out)
         other = apart(other, out)
     warn_of_complex((input, other), dtype, out)
-    if where is not True:
-        return _core.scaled_add(
-            *(input, other, held(alpha), held(beta)),
-            out=out,
-            dtype=dtype,
-            casting="unsafe",  # has been checked
-            where=where,
-        )
-    result = _core.run(input, other, beta, alpha, out, dtype)
-    return result[()] if out is None and shape == () else result
+    return input, other, beta, alpha, out, dtype
 
 
 def add_(input, other, *, alpha=1, beta=1):

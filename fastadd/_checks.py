@@ -52,6 +52,36 @@ def computes_itself(x):
     )
 
 
+def as_list(name, given):
+    """The members of a sequence."""
+    if not np.iterable(given) or isinstance(given, str | bytes | dict | set):
+        raise TypeError(
+            f"{name} is {describe(given)}: it must be a sequence, such as a list, with "
+            "a member for each array."
+        )
+    return list(given)
+
+
+def as_many(name, given, model_name, model):
+    """The members of a sequence that has one for each of the model's; of a number, the
+    number for each."""
+    if kind_of_number(given) is not None or (
+        isinstance(given, np.ndarray) and given.ndim == 0
+    ):
+        return [given] * len(model)
+    members = as_list(name, given)
+    check_lengths(model_name, model, name, members)
+    return members
+
+
+def check_lengths(model_name, model, name, members):
+    if len(members) != len(model):
+        raise ValueError(
+            f"there are {len(model)} {model_name} and {len(members)} {name}: pass one "
+            "for each."
+        )
+
+
 def as_operand(value):
     """The operand as an ndarray, or as it is if it is a Python number."""
     if is_python_number(value):
@@ -153,6 +183,12 @@ def in_dtype(value, dtype):
     if isinstance(value, np.generic | np.ndarray):
         return np.asarray(value).astype(dtype)
     return np.asarray(value, dtype)
+
+
+def nothing(dtype):
+    """What changes no number of a dtype that it is added to."""
+    value = complex(-0.0, -0.0) if dtype.kind == "c" else -0.0
+    return np.array(value, dtype.newbyteorder("="))
 
 
 def coefficient(name, value, dtype):
@@ -302,14 +338,19 @@ def overlaps_itself(x):
 
 def apart(operand, out):
     """The operand, or a copy if writing out could change what is still to be read."""
-    if not np.may_share_memory(operand, out) or is_same_view(operand, out):
+    if not overlap(operand, out) or is_same_view(operand, out):
         return operand
-    try:
-        if not np.shares_memory(operand, out, max_work=MAX_WORK):
-            return operand
-    except np.exceptions.TooHardError:
-        pass
     return np.array(operand)
+
+
+def overlap(x, y):
+    """Whether two arrays share memory, or may: to be sure can be too hard."""
+    if not np.may_share_memory(x, y):
+        return False
+    try:
+        return np.shares_memory(x, y, max_work=MAX_WORK)
+    except np.exceptions.TooHardError:
+        return True
 
 
 def is_same_view(x, out):
@@ -333,5 +374,5 @@ def warn_of_complex(operands, dtype, out):
         warnings.warn(
             "Casting complex values to real discards the imaginary part",
             np.exceptions.ComplexWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

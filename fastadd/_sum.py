@@ -7,16 +7,17 @@ from fastadd._add import add
 from fastadd._checks import (
     apart,
     as_dtype,
+    as_list,
     as_operand,
     check_casting,
     check_is_array,
+    check_lengths,
     check_out,
     checked_operand,
     coefficient,
     common_dtype,
     common_shape,
     computes_itself,
-    describe,
     is_native,
     warn_of_complex,
 )
@@ -116,31 +117,26 @@ def weighted_sum(arrays, weights=None, *, out=None, dtype=None, casting="same_ki
         operands = [
             x if np.can_cast(x.dtype, dtype) else x.astype(dtype) for x in operands
         ]
+        # And so must their sum, on its way to an out of another dtype.
+        if out is not None and out.dtype != dtype:
+            result = _core.run_sum(tuple(operands), weights, None, dtype)
+            np.copyto(out, result, casting="unsafe")
+            return out
     result = _core.run_sum(tuple(operands), weights, out, dtype)
     return result[()] if out is None and shape == () else result
 
 
 def paired(arrays, weights):
     """Both as lists of one length."""
-    for name, given in (("arrays", arrays), ("weights", weights)):
-        if given is not None and (
-            not np.iterable(given) or isinstance(given, str | dict)
-        ):
-            raise TypeError(
-                f"{name} is {describe(given)}: it must be a sequence, with one member "
-                "for each operand."
-            )
-    arrays = list(arrays) if arrays is not None else []
+    arrays = as_list("arrays", arrays)
     if not arrays:
         raise ValueError(
             "arrays is empty: the sum has no shape and no dtype. Pass at least one."
         )
-    weights = [1] * len(arrays) if weights is None else list(weights)
-    if len(weights) != len(arrays):
-        raise ValueError(
-            f"there are {len(arrays)} arrays and {len(weights)} weights: pass one "
-            "weight for each array, or none."
-        )
+    if weights is None:
+        return arrays, [1] * len(arrays)
+    weights = as_list("weights", weights)
+    check_lengths("arrays", arrays, "weights", weights)
     return arrays, weights
 
 

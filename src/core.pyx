@@ -178,6 +178,24 @@ cdef int number(object value, int dtype, bint operand, scalar_t* stored) except 
     return 1
 
 
+NOTHING = object()  # an operand that leaves the other as it is
+
+
+cdef inline int real_of(int dtype) noexcept nogil:
+    """The dtype of a complex number's parts; other dtypes are their own."""
+    return dtype - (COMPLEX64 - FLOAT32) if dtype >= COMPLEX64 else dtype
+
+
+cdef void set_nothing(scalar_t* stored, int dtype) noexcept:
+    """What changes no number that it is added to, negative zeros included."""
+    cdef Py_ssize_t* step = [0, 0]
+    cdef double nothing = -0.0
+    cdef int part = real_of(dtype)
+    kernels.convert[FLOAT64][part](1, 1, stored, step, &nothing, step)
+    if part != dtype:
+        memcpy(stored.bytes + itemsizes[part], stored, itemsizes[part])
+
+
 # ---- the ways in ---------------------------------------------------------------
 
 cdef bint bring_array(plan_t* plan, int operand, cnp.ndarray x, bint may_grow) noexcept:
@@ -301,36 +319,72 @@ cdef bint carry_both(job_t* job, PyObject** arrays) noexcept:
     return True
 
 
-cdef object gate(
-    object input, object other, object beta, object alpha, object out, object dtype,
-    object casting, object where,
+cdef inline bint is_ready_out(object out, int dtype) noexcept:
+    return (
+        cnp.PyArray_CheckExact(out) and ready(out) == dtype
+        and cnp.PyArray_ISWRITEABLE(out)
+    )
+
+
+cdef inline object planned_call(job_t* job, PyObject** arrays, int typed):
+    """Plan operands of which arrays[typed] is an array, and job.plan.data points to
+    those that are numbers: out, or None if they do not broadcast, or if writing out
+    might change one of them."""
+    cdef object out = planned_row(&job.plan, arrays, typed) if job.direct else None
+    if out is None:
+        out = planned(
+            &job.plan, arrays,
+            cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed])
+            if job.direct else type_by_native[job.dtype],
+            itemsizes[job.dtype],
+        )
+        if out is None:
+            return None
+    if arrays[OUT] != NULL and not (
+        out_is_simple(&job.plan)
+        and safe_to_write(&job.plan, A)
+        and safe_to_write(&job.plan, B)
+    ):
+        return None
+    return out
+
+
+cdef inline object result_of(object out, bint fresh):
+    """A fresh result of no dimensions is a scalar."""
+    if fresh and cnp.PyArray_NDIM(<cnp.ndarray>out) == 0:
+        return out[()]
+    return out
+
+
+cdef inline object recognised(
+    job_t* job, object input, object other, object beta, object alpha, object out
 ):
-    """Compute a call that is ready to run: operands that are exact native arrays of
-    one dtype (or one of them a Python number), coefficients that are plain Python
-    numbers and fit, out absent or of that dtype. Anything else: NotImplemented, and
+    """Plan a call that is ready to run: operands that are exact native arrays of one
+    dtype (or one of them a Python number), coefficients that are plain Python numbers
+    and fit, out absent or of that dtype. Returns out, or None for anything else, and
     nothing has been touched."""
-    cdef job_t job
     cdef PyObject* arrays[OPERANDS]
     cdef int kind, typed, both
-    if dtype is not None or casting is not SAME_KIND or where is not True:
-        return NotImplemented
+    job.operation = ADD
     arrays[OUT] = NULL
     arrays[A] = <PyObject*>input if cnp.PyArray_CheckExact(input) else NULL
     arrays[B] = <PyObject*>other if cnp.PyArray_CheckExact(other) else NULL
     if arrays[A] == NULL and arrays[B] == NULL:
-        return NotImplemented
+        return None
     job.direct = True
     typed = A if arrays[A] != NULL else B
     job.dtype = ready(<cnp.ndarray>arrays[typed])
     if job.dtype < 0:
-        return NotImplemented
+        return None
     if arrays[A] == NULL:
         if not number(input, job.dtype, True, &job.scalar):
-            return NotImplemented
+            return None
         job.plan.data[A] = <char*>&job.scalar
     elif arrays[B] == NULL:
-        if not number(other, job.dtype, True, &job.scalar):
-            return NotImplemented
+        if other is NOTHING:
+            set_nothing(&job.scalar, job.dtype)
+        elif not number(other, job.dtype, True, &job.scalar):
+            return None
         job.plan.data[B] = <char*>&job.scalar
     else:
         both = ready(<cnp.ndarray>arrays[B])
@@ -340,47 +394,39 @@ cdef object gate(
             or cnp.PyArray_TYPE(<cnp.ndarray>arrays[B])
             != cnp.PyArray_TYPE(<cnp.ndarray>arrays[A])
         ):
-            if not carry_both(&job, arrays):
-                return NotImplemented
+            if not carry_both(job, arrays):
+                return None
     job.real = 0
     kind = number(beta, job.dtype, False, &job.beta)
     if kind == 0:
-        return NotImplemented
+        return None
     if kind == 1:
         job.real |= BETA_REAL
     kind = number(alpha, job.dtype, False, &job.alpha)
     if kind == 0:
-        return NotImplemented
+        return None
     if kind == 1:
         job.real |= ALPHA_REAL
     if out is not None:
-        if (
-            not cnp.PyArray_CheckExact(out)
-            or ready(out) != job.dtype
-            or not cnp.PyArray_ISWRITEABLE(out)
-        ):
-            return NotImplemented
+        if not is_ready_out(out, job.dtype):
+            return None
         arrays[OUT] = <PyObject*>out
-    planned_out = planned_row(&job.plan, arrays, typed) if job.direct else None
+    return planned_call(job, arrays, typed)
+
+
+cdef object gate(
+    object input, object other, object beta, object alpha, object out, object dtype,
+    object casting, object where,
+):
+    """Compute a call that is ready to run. Anything else: NotImplemented."""
+    cdef job_t job
+    if dtype is not None or casting is not SAME_KIND or where is not True:
+        return NotImplemented
+    planned_out = recognised(&job, input, other, beta, alpha, out)
     if planned_out is None:
-        planned_out = planned(
-            &job.plan, arrays,
-            cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed])
-            if job.direct else type_by_native[job.dtype],
-            itemsizes[job.dtype],
-        )
-        if planned_out is None:
-            return NotImplemented
-    if out is not None and not (
-        out_is_simple(&job.plan)
-        and safe_to_write(&job.plan, A)
-        and safe_to_write(&job.plan, B)
-    ):
         return NotImplemented
     run_job(&job, 1, "add")
-    if out is None and cnp.PyArray_NDIM(<cnp.ndarray>planned_out) == 0:
-        return planned_out[()]
-    return planned_out
+    return result_of(planned_out, out is None)
 
 
 def gated(careful):
@@ -406,7 +452,9 @@ def gated(careful):
     return update_wrapper(add, careful)
 
 
-cdef inline void start_job(job_t* job) noexcept:
+cdef inline void start_job(job_t* job, int operation, int dtype) noexcept nogil:
+    job.operation = operation
+    job.dtype = dtype
     make_carriers(job)
     job.direct = True
 
@@ -424,26 +472,23 @@ cdef int take_array(job_t* job, int operand, cnp.ndarray x) except -1:
     return 0
 
 
-def run(
-    cnp.ndarray input not None, cnp.ndarray other not None,
-    cnp.ndarray beta not None, cnp.ndarray alpha not None,
-    cnp.ndarray out, cnp.dtype dtype not None,
+cdef object prepared(
+    job_t* job, cnp.ndarray input, cnp.ndarray other, cnp.ndarray beta,
+    cnp.ndarray alpha, cnp.ndarray out, cnp.dtype dtype,
 ):
-    """Compute a call that the Python layer has checked: native arrays of any dtype,
-    byte order and alignment, coefficients as 0-d arrays of the dtype (or, for a real
-    coefficient of a complex result, of its real dtype)."""
-    cdef job_t job
+    """Plan a call that the Python layer has checked: native arrays of any dtype, byte
+    order and alignment, coefficients as 0-d arrays of the dtype (or, for a real
+    coefficient of a complex result, of its real dtype). Returns out."""
     cdef PyObject* arrays[OPERANDS]
     cdef int operand
     cdef object planned_out
     arrays[OUT] = <PyObject*>out if out is not None else NULL
     arrays[A] = <PyObject*>input
     arrays[B] = <PyObject*>other
-    job.dtype = native(dtype)
-    start_job(&job)
+    start_job(job, ADD, native(dtype))
     for operand in range(OPERANDS):
         if arrays[operand] != NULL:
-            take_array(&job, operand, <cnp.ndarray>arrays[operand])
+            take_array(job, operand, <cnp.ndarray>arrays[operand])
     job.real = 0
     if not cnp.PyArray_ISCOMPLEX(beta):
         job.real |= BETA_REAL
@@ -454,6 +499,17 @@ def run(
     planned_out = planned(&job.plan, arrays, dtype.type_num, itemsizes[job.dtype])
     if planned_out is None:
         raise ValueError("the operands do not broadcast")
+    return planned_out
+
+
+def run(
+    cnp.ndarray input not None, cnp.ndarray other not None,
+    cnp.ndarray beta not None, cnp.ndarray alpha not None,
+    cnp.ndarray out, cnp.dtype dtype not None,
+):
+    """Compute a call that the Python layer has checked."""
+    cdef job_t job
+    planned_out = prepared(&job, input, other, beta, alpha, out, dtype)
     run_job(&job, 1, "add")
     return planned_out
 
@@ -467,8 +523,7 @@ cdef void add_strided(
 ) noexcept nogil:
     cdef job_t job
     cdef Py_ssize_t size, itemsize = itemsizes[dtype]
-    job.dtype = dtype
-    job.direct = True
+    start_job(&job, ADD, dtype)
     job.real = BETA_REAL | ALPHA_REAL
     memcpy(&job.alpha, alpha, itemsize)
     memcpy(&job.beta, beta, itemsize)
@@ -485,7 +540,7 @@ cdef void add_strided(
     choose_kernels(&job, 1, size)
     cut_for(&job, 1, size, threads)
     if threads > 1:
-        walk_by_threads(&job, 1, threads)
+        walk_by_threads(&job, 1, 1, size, threads)
     else:
         walk(&job, 1, 0, job.units)
 
@@ -563,4 +618,7 @@ def use(table):
 
 
 include "sum.pxi"
+include "each.pxi"
+include "relu.pxi"
+include "norm.pxi"
 include "ufunc.pxi"

@@ -49,6 +49,17 @@ cdef extern from "scalars.h" nogil:
     bfloat16 float_to_bfloat16(float x, uint32_t* flags)
     void raise_half_flags(uint32_t flags)
 
+cdef extern from "<float.h>" nogil:
+    const int DBL_MIN_EXP
+    const int LDBL_MIN_EXP
+
+cdef extern from "<math.h>" nogil:
+    bint islessequal(longdouble, longdouble)
+    bint isinf(longdouble)
+    bint isnan(longdouble)
+    int ilogb "ilogbl"(longdouble)
+    longdouble ldexp "ldexpl"(longdouble, int)
+
 ctypedef fused signed_integer:
     int8_t
     int16_t
@@ -648,6 +659,181 @@ cdef void stream_to_float32_plane(
     mixed_by_parts(plane, a, beta, alpha, True, <add_t>add_to_float32_plane[narrow])
 
 
+# relu: what is less than zero becomes zero. Floats are taken for the signed integers
+# of their bits. Of these the negative numbers, -0.0 to -inf, are the lowest, NaNs with
+# a sign come above them, and all others are positive: one comparison, which raises no
+# flags. Unsigned integers pass above the lowest floor there is.
+
+ctypedef fused rectified:
+    signed_integer
+    longdouble
+
+
+cdef inline rectified rectify(rectified x, rectified floor) noexcept nogil:
+    if rectified is longdouble:
+        return 0 if islessequal(x, 0) else x
+    else:
+        return x if x >= floor else 0
+
+
+cdef inline void relu_loop(
+    const plane_t* plane, Py_ssize_t out_step, Py_ssize_t a_step, rectified floor,
+    bint streamed,
+) noexcept nogil:
+    cdef streamed_t memory
+    cdef rectified[:, :] out = None
+    cdef rectified[:, :] strip = None
+    cdef rectified[:, :] a = None
+    cdef Py_ssize_t i, j, k, s
+    cdef Py_ssize_t length = STREAMED // sizeof(rectified)
+    lay(out.strides, plane.views[OUT].data, plane.views[OUT].strides[0], out_step)
+    lay(strip.strides, memory.bytes, 0, sizeof(rectified))
+    lay(a.strides, plane.views[A].data, plane.views[A].strides[0], a_step)
+    for i in range(plane.shape[0]):
+        if streamed:
+            for s in range(plane.shape[1] // length):
+                j = s * length
+                for k in range(length):
+                    strip[0, k] = rectify(a[i, j + k], floor)
+                stream(<char*>&out[i, j], &memory)
+        else:
+            for j in range(plane.shape[1]):
+                out[i, j] = rectify(a[i, j], floor)
+
+
+cdef inline void relu_by_layout(
+    const plane_t* plane, rectified floor, bint streamed
+) noexcept nogil:
+    cdef Py_ssize_t out_step = plane.views[OUT].strides[1]
+    cdef Py_ssize_t a_step = plane.views[A].strides[1]
+    cdef Py_ssize_t one = sizeof(rectified)
+    if out_step == one and a_step == one:
+        relu_loop(plane, sizeof(rectified), sizeof(rectified), floor, streamed)
+    else:
+        relu_loop(plane, out_step, a_step, floor, streamed)
+
+
+cdef void relu_plane(
+    const plane_t* plane, const rectified* a, const rectified* floor,
+    const rectified* unused, int real,
+) noexcept nogil:
+    relu_by_layout(plane, floor[0], False)
+
+
+cdef void stream_relu_plane(
+    const plane_t* plane, const rectified* a, const rectified* floor,
+    const rectified* unused, int real,
+) noexcept nogil:
+    cdef plane_t found
+    cdef Py_ssize_t row
+    cdef int part
+    for row in range(plane.shape[0]):
+        for part in range(PARTS):
+            part_of_row(plane, row, part, sizeof(rectified), &found)
+            if part == BODY:
+                relu_by_layout(&found, floor[0], True)
+            elif found.shape[1] > 0:
+                relu_plane(&found, a, floor, unused, real)
+
+
+# Sums of squares. Which number is added to which sum depends neither on the length of
+# the CPU's vectors nor on what comes before: element k of a row goes to lane k % LANES.
+
+ctypedef fused squared:
+    float
+    double
+    longdouble
+
+ctypedef fused summed:
+    double
+    longdouble
+
+cdef inline longdouble least_squares(squared tag) noexcept nogil:
+    """A sum from which on what underflowed on the way is too little to matter."""
+    return ldexp(1, lowest_exponent(tag) + 64)
+
+
+cdef inline int lowest_exponent(squared tag) noexcept nogil:
+    """Of normal numbers."""
+    return (DBL_MIN_EXP if squared is double else LDBL_MIN_EXP) - 1
+
+
+cdef enum:
+    # In the L1 cache: float32 in 0.13 ns an element, as with 32; 16 lanes, which GCC
+    # keeps in registers, take 0.3, for each waits for the sum before it.
+    LANES = 64
+
+
+cdef inline summed sum_squares(
+    const plane_t* plane, const squared* tag, summed scale
+) noexcept nogil:
+    cdef summed[LANES] lanes
+    cdef squared[:, :] row = None
+    cdef squared[:, :] a = None
+    cdef Py_ssize_t i, j, k, s
+    cdef Py_ssize_t step = plane.views[A].strides[1], strips = 0
+    cdef Py_ssize_t count = LANES
+    cdef summed x
+    lay(a.strides, plane.views[A].data, plane.views[A].strides[0], step)
+    lay(row.strides, plane.views[A].data, plane.views[A].strides[0], sizeof(squared))
+    if step == sizeof(squared):
+        strips = plane.shape[1] // LANES
+    for k in range(LANES):
+        lanes[k] = 0
+    for i in range(plane.shape[0]):
+        for s in range(strips):
+            for k in range(LANES):
+                x = row[i, s * LANES + k] * scale
+                lanes[k] += x * x
+        for j in range(strips * LANES, plane.shape[1]):
+            x = a[i, j] * scale
+            lanes[j & LANES - 1] += x * x
+    while count > 1:
+        count //= 2
+        for k in range(count):
+            lanes[k] += lanes[k + count]
+    return lanes[0]
+
+
+cdef inline longdouble largest(const plane_t* plane, const squared* tag) noexcept nogil:
+    """The magnitude of the largest of a plane's numbers."""
+    cdef squared[:, :] a = None
+    cdef Py_ssize_t i, j
+    cdef squared most = 0
+    lay(
+        a.strides, plane.views[A].data, plane.views[A].strides[0],
+        plane.views[A].strides[1],
+    )
+    for i in range(plane.shape[0]):
+        for j in range(plane.shape[1]):
+            most = max(most, a[i, j], -a[i, j])
+    return most
+
+
+cdef void squares_plane(
+    const plane_t* plane, const squared* a, const squared* beta, const squared* alpha,
+    int real,
+) noexcept nogil:
+    """Squares of float32 neither overflow nor underflow in float64, and are exact
+    there. Where those of wider numbers do, the block is scaled by its largest."""
+    cdef partial_t* partial = <partial_t*>plane.views[OUT].data
+    cdef longdouble most
+    partial.exponent = 0
+    if squared is float:
+        partial.sum = sum_squares(plane, a, <double>1)
+    else:
+        partial.sum = sum_squares(plane, a, <squared>1)
+        if partial.sum >= least_squares(<squared>1) and not isinf(partial.sum):
+            return
+        most = largest(plane, a)
+        if most > 0 and not isinf(most) and not isnan(partial.sum):
+            partial.exponent = max(ilogb(most), lowest_exponent(<squared>1))
+            partial.sum = sum_squares(
+                plane, a, <squared>ldexp(1, -partial.exponent)
+            )
+            partial.exponent *= 2
+
+
 cdef void move(
     Py_ssize_t count, char* y, Py_ssize_t y_step, const char* x, Py_ssize_t x_step,
     Py_ssize_t size,
@@ -878,6 +1064,16 @@ cdef void fill_additions(kernels_t* kernels) noexcept:
         kernels.stream[CLONGDOUBLE][CLONGDOUBLE] = <add_t>stream_plane[clongdouble]
 
 
+cdef void fill_relu(add_t relu[NATIVE_COUNT], add_t[4] signed) noexcept:
+    cdef int size
+    for size in range(4):
+        relu[INT8 + size] = relu[UINT8 + size] = signed[size]
+    relu[BOOL] = signed[0]
+    relu[FLOAT16] = relu[BFLOAT16] = signed[1]
+    relu[FLOAT32] = signed[2]
+    relu[FLOAT64] = signed[3]
+
+
 cdef void fill_mixed(
     add_t add[NATIVE_COUNT], add_t stream[NATIVE_COUNT], narrow* tag
 ) noexcept:
@@ -903,6 +1099,20 @@ cdef void fill_mixed(
 cdef void fill(kernels_t* kernels) noexcept:
     fill_all_conversions(kernels.convert)
     fill_additions(kernels)
+    fill_relu(kernels.relu, [
+        <add_t>relu_plane[int8_t], <add_t>relu_plane[int16_t],
+        <add_t>relu_plane[int32_t], <add_t>relu_plane[int64_t],
+    ])
+    fill_relu(kernels.stream_relu, [
+        <add_t>stream_relu_plane[int8_t], <add_t>stream_relu_plane[int16_t],
+        <add_t>stream_relu_plane[int32_t], <add_t>stream_relu_plane[int64_t],
+    ])
+    kernels.squares[FLOAT32] = <add_t>squares_plane[float]
+    kernels.squares[FLOAT64] = <add_t>squares_plane[double]
+    if BASELINE:
+        kernels.relu[LONGDOUBLE] = <add_t>relu_plane[longdouble]
+        kernels.stream_relu[LONGDOUBLE] = <add_t>stream_relu_plane[longdouble]
+        kernels.squares[LONGDOUBLE] = <add_t>squares_plane[longdouble]
     fill_mixed(kernels.add[BOOL], kernels.stream[BOOL], <boolean*>NULL)
     fill_mixed(kernels.add[INT8], kernels.stream[INT8], <int8_t*>NULL)
     fill_mixed(kernels.add[INT16], kernels.stream[INT16], <int16_t*>NULL)

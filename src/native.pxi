@@ -62,6 +62,17 @@ cdef enum:
     BETA_REAL = 1
     ALPHA_REAL = 2
 
+# What a job computes of an element.
+cdef enum:
+    ADD  # beta*a + alpha*b
+    RELU  # a, or 0 where that is less
+    SQUARES  # a*a, summed over a block: out is a partial_t
+
+# The sum of a block's squares is sum * 2**exponent.
+cdef struct partial_t:
+    longdouble sum
+    int exponent
+
 # The pointers to coefficients are to the dtype of the kernel; a is plane.views[A].data
 # and tells, by its type, the dtype of that operand.
 ctypedef void (*add_t)(
@@ -80,4 +91,8 @@ cdef struct kernels_t:
     # [of a], where b is of float32 and the rest of float64
     add_t add_to_float32[NATIVE_COUNT]
     add_t stream_to_float32[NATIVE_COUNT]
+    # [of a and out]
+    add_t relu[NATIVE_COUNT]
+    add_t stream_relu[NATIVE_COUNT]
+    add_t squares[NATIVE_COUNT]  # of floats, but for those of 16 bits
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]

@@ -5,7 +5,7 @@
 from libc.stdlib cimport llabs
 
 cdef enum:
-    MAX_NDIM = 64  # NumPy's own limit
+    MAX_NDIM = 64 + 1  # NumPy's own limit, and one for the parts of complex numbers
     LINE = 64  # bytes of a cache line
 
 cdef struct plan_t:

@@ -56,6 +56,8 @@ cdef enum:
     # so that no thread is left with much more than the others.
     BLOCK = 1 << 15
     BLOCKS_PER_THREAD = 8
+    # Elements of a block of which the squares are summed, whatever the threads.
+    SQUARED = 1 << 12
     # Bytes of the result for each thread: the second one pays from 25,000 float32 on.
     # A costly element, one that is converted or computed in many steps, counts as more.
     BYTES_PER_THREAD = 1 << 16
@@ -79,13 +81,14 @@ cdef struct carrier_t:
 # writes out.
 cdef struct job_t:
     plan_t plan
+    int operation
     int dtype  # of the computation
     add_t add  # the kernel
     int reads[OPERANDS]  # the dtypes that it takes the operands in
     bint direct  # it can read and write every operand as it lies
     bint streamed  # it writes out past the caches
     carrier_t carriers[OPERANDS]  # if not direct
-    scalar_t beta, alpha
+    scalar_t beta, alpha  # of a relu, beta is the floor
     scalar_t scalar  # an operand that is a Python number
     int real  # of the coefficients: BETA_REAL, ALPHA_REAL
     # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
@@ -94,6 +97,7 @@ cdef struct job_t:
     Py_ssize_t block[2]
     Py_ssize_t blocks[2]
     Py_ssize_t units  # blocks in all planes
+    partial_t* partials  # of squares: one for each unit
 
 cdef const kernels_t* kernels = NULL
 cdef Py_ssize_t itemsizes[NATIVE_COUNT]
@@ -301,6 +305,8 @@ cdef void let_kernel_convert(job_t* job) noexcept nogil:
     """A kernel can take its first operand in a narrower dtype and, for a few, the
     second in float32."""
     cdef int operand
+    if job.operation != ADD:
+        return
     if not kernel_converts(job, A) or (
         job.carriers[A].dtype == FLOAT32
         and kernels.add_to_float32[job.carriers[B].dtype] != NULL
@@ -326,6 +332,10 @@ cdef void let_kernel_convert(job_t* job) noexcept nogil:
 
 cdef inline add_t kernel(const job_t* job) noexcept nogil:
     cdef int a = job.reads[A]
+    if job.operation == RELU:
+        return kernels.stream_relu[a] if job.streamed else kernels.relu[a]
+    if job.operation == SQUARES:
+        return kernels.squares[a]
     if job.reads[B] != job.dtype:
         return (
             kernels.stream_to_float32[a] if job.streamed else kernels.add_to_float32[a]
@@ -397,7 +407,9 @@ cdef void cut_into_blocks(
     cdef Py_ssize_t widest = itemsizes[steps.dtype], columns = steps.plane.shape[1]
     cdef Py_ssize_t most, blocks
     cdef bint across = False, by_scratch = False
-    if count == 1 and steps.direct:
+    if steps.operation == SQUARES and steps.direct:
+        most = SQUARED
+    elif count == 1 and steps.direct:
         most = min(BLOCK, size // (threads * BLOCKS_PER_THREAD) + LINE & -LINE)
         if columns == size:  # as many for each thread: one of 31 too many is 3 %
             blocks = (size + most - 1) // most
@@ -514,35 +526,73 @@ cdef void walk(
                     block.views[B] = sum
                 if step + 1 < count:
                     block.views[OUT] = sum
+            if steps.operation == SQUARES:
+                block.views[OUT].data = <char*>&steps.partials[unit]
             compute_block(&steps[step], &block)
         next_place(steps, &place)
     if steps[count - 1].streamed:
         finish_stream()
 
 
+cdef inline void walk_whole(const job_t* steps, int count) noexcept nogil:
+    if (
+        count == 1 and steps.direct and steps.units == 1 and steps.operation != SQUARES
+    ):
+        steps.add(
+            &steps.plane, steps.plane.views[A].data, &steps.beta, &steps.alpha,
+            steps.real,
+        )
+    else:
+        walk(steps, count, 0, steps.units)
+
+
+cdef inline Py_ssize_t units_within(
+    const job_t* job, Py_ssize_t size, Py_ssize_t elements
+) noexcept nogil:
+    """The units of a job that lie in its first elements, about."""
+    if elements <= 0:
+        return 0
+    if elements >= size:
+        return job.units
+    return <Py_ssize_t>(<double>job.units * elements / size)
+
+
 cdef int part(
-    const job_t* steps, int count, int which, int parts, const fenv_t* callers
+    const job_t* steps, int count, int sums, Py_ssize_t size, int which, int parts,
+    const fenv_t* callers,
 ) noexcept nogil:
     """What one thread computes, as the caller would (rounding, subnormals); the flags
-    that it raised."""
+    that it raised. Of several sums, each takes its share of all elements."""
     cdef fenv_t own
-    cdef int raised
+    cdef int each, raised
+    cdef Py_ssize_t begin = size // parts * which, end = begin + size // parts
+    cdef Py_ssize_t length, first, last
+    if which + 1 == parts:
+        end = size
     fegetenv(&own)
     fesetenv(callers)
-    walk(
-        steps, count, steps.units * which // parts, steps.units * (which + 1) // parts
-    )
+    for each in range(sums):
+        length = size_of(&steps.plan)
+        first = units_within(steps, length, begin)
+        last = units_within(steps, length, end)
+        if first < last:
+            walk(steps, count, first, last)
+        begin -= length
+        end -= length
+        steps += count
     raised = all_flags()
     fesetenv(&own)
     return raised
 
 
-cdef int walk_by_threads(const job_t* steps, int count, int threads) noexcept nogil:
+cdef int walk_by_threads(
+    const job_t* steps, int count, int sums, Py_ssize_t size, int threads
+) noexcept nogil:
     cdef fenv_t callers
     cdef int which, raised = 0
     fegetenv(&callers)
     for which in prange(threads, num_threads=threads, schedule="static"):
-        raised |= part(steps, count, which, threads, &callers)
+        raised |= part(steps, count, sums, size, which, threads, &callers)
     return raised
 
 
@@ -551,15 +601,23 @@ cdef inline bint waits_for_memory(int dtype) noexcept nogil:
     return dtype not in (FLOAT16, BFLOAT16, LONGDOUBLE, CLONGDOUBLE)
 
 
-cdef int threads_for(const job_t* steps, int count, Py_ssize_t size) except -1:
-    """How many threads compute a job; more than one are to be given back."""
-    cdef Py_ssize_t most = 0
+cdef inline Py_ssize_t effort(
+    const job_t* steps, int count, Py_ssize_t size
+) noexcept nogil:
+    """Bytes of results, by what they cost."""
+    cdef Py_ssize_t bytes = 0
     cdef int step
     for step in range(count):
-        most += size * itemsizes[steps.dtype] * (
+        bytes += size * itemsizes[steps.dtype] * (
             1 if steps[step].direct and waits_for_memory(steps.dtype) else COSTLY
         )
-    most = min(most // BYTES_PER_THREAD, size // LINE)
+    return bytes
+
+
+cdef inline int threads_for(Py_ssize_t bytes, Py_ssize_t size) except -1:
+    """How many threads compute so many elements that cost as much as so many bytes;
+    more than one are to be given back."""
+    cdef Py_ssize_t most = min(bytes // BYTES_PER_THREAD, size // LINE)
     return take_threads(most) if most > 1 else 1
 
 
@@ -588,7 +646,7 @@ cdef inline void cut_for(
     cdef int step
     for step in range(count):
         cut(&steps[step])
-    if threads > 1 or count > 1 or not steps.direct:
+    if threads > 1 or count > 1 or not steps.direct or steps.operation == SQUARES:
         cut_into_blocks(steps, count, size, threads)
 
 
@@ -601,7 +659,7 @@ cdef inline int compute(job_t* steps, int count) except -1:
         return 0
     choose_kernels(steps, count, size)
     if size >= LARGE:
-        threads = threads_for(steps, count, size)
+        threads = threads_for(effort(steps, count, size), size)
     cut_for(steps, count, size, threads)
     for step in range(count):
         vectors &= steps[step].direct
@@ -609,28 +667,22 @@ cdef inline int compute(job_t* steps, int count) except -1:
         feclearexcept(WATCHED)
     if threads > 1:
         with nogil:
-            raised = walk_by_threads(steps, count, threads)
+            raised = walk_by_threads(steps, count, 1, size, threads)
             leave()
     else:
         if size >= RELEASE_GIL:
             with nogil:
                 walk(steps, count, 0, steps.units)
-        elif count == 1 and steps.direct and steps.units == 1:
-            steps.add(
-                &steps.plane, steps.plane.views[A].data, &steps.beta, &steps.alpha,
-                steps.real,
-            )
         else:
-            walk(steps, count, 0, steps.units)
+            walk_whole(steps, count)
         raised = vector_flags() if vectors else all_flags()
     if raised:
         feclearexcept(WATCHED)
     return raised
 
 
-cdef inline int run_job(job_t* steps, int count, const char* name) except -1:
-    """Compute, and raise or warn as np.errstate asks."""
-    cdef int raised = compute(steps, count)
+cdef inline int report(int raised, const char* name) except -1:
+    """Raise or warn as np.errstate asks."""
     if raised:
         PyUFunc_GiveFloatingpointErrors(
             name,
@@ -639,3 +691,7 @@ cdef inline int run_job(job_t* steps, int count, const char* name) except -1:
             | (NPY_FPE_INVALID if raised & FE_INVALID else 0),
         )
     return 0
+
+
+cdef inline int run_job(job_t* steps, int count, const char* name) except -1:
+    return report(compute(steps, count), name)

@@ -8,7 +8,7 @@ cdef struct term_t:
     bint real
 
 
-cdef inline int dtype_of_sums(int dtype) noexcept:
+cdef inline int dtype_of_sums(int dtype) noexcept nogil:
     """What the terms of a sum are computed in: 16-bit floats in float32, rounded once,
     as they are added."""
     return FLOAT32 if dtype == FLOAT16 or dtype == BFLOAT16 else dtype
@@ -34,10 +34,7 @@ cdef void set_number(scalar_t* stored, int dtype, double value) noexcept:
 cdef void set_coefficients(job_t* steps, int terms, const term_t* term) noexcept:
     cdef int step
     cdef scalar_t one
-    cdef int dtype = steps.dtype
-    if dtype >= COMPLEX64:  # its real dtype
-        dtype -= COMPLEX64 - FLOAT32
-    set_number(&one, dtype, 1)
+    set_number(&one, real_of(steps.dtype), 1)
     for step in range(max(terms - 1, 1)):
         steps[step].beta = term[step + 1 if step > 0 else 0].weight
         steps[step].alpha = one
@@ -48,12 +45,8 @@ cdef void set_coefficients(job_t* steps, int terms, const term_t* term) noexcept
         steps.alpha = term[1].weight
         if not term[1].real:
             steps.real &= ~ALPHA_REAL
-    else:  # adding -0.0 changes nothing
-        set_number(&steps.scalar, steps.dtype, -0.0)
-        if steps.dtype >= COMPLEX64:
-            memcpy(
-                steps.scalar.bytes + itemsizes[dtype], &steps.scalar, itemsizes[dtype]
-            )
+    else:
+        set_nothing(&steps.scalar, steps.dtype)
 
 
 cdef object fresh_sum(
@@ -133,8 +126,7 @@ cdef object sum_up(
             if result is None:
                 return None
         for step in range(count):
-            steps[step].dtype = dtype_of_sums(dtype)
-            start_job(&steps[step])
+            start_job(&steps[step], ADD, dtype_of_sums(dtype))
             take_array(
                 &steps[step], A, <cnp.ndarray>arrays[step + 1 if step > 0 else 0]
             )

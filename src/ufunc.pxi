@@ -102,8 +102,8 @@ cdef int store(
                 f"{name}={(<int64_t*>given)[0]} does not fit {NAMES[dtype]}. Pass a "
                 "wider dtype=."
             )
-    if held < COMPLEX64 <= dtype:
-        dtype += FLOAT32 - COMPLEX64
+    if held < COMPLEX64:
+        dtype = real_of(dtype)
     kernels.convert[held][dtype](1, 1, stored, step, given, step)
     if held in (FLOAT64, COMPLEX128):
         memcpy(before, given, parts * sizeof(double))
@@ -127,8 +127,7 @@ cdef int native_loop(
     cdef int alpha = native_of_type(type_of(context, U_ALPHA))
     cdef int beta = native_of_type(type_of(context, U_BETA))
     cdef Py_ssize_t done, piece = shape[0]
-    job.direct = True
-    job.dtype = native_of_type(type_of(context, U_OUT))
+    start_job(&job, ADD, native_of_type(type_of(context, U_OUT)))
     job.real = (
         (BETA_REAL if beta < COMPLEX64 else 0)
         | (ALPHA_REAL if alpha < COMPLEX64 else 0)

@@ -87,6 +87,9 @@ def test_half_is_rounded_once(dtype, size):
     same(fastadd.weighted_sum(arrays, weights), total.astype(dtype))
     two = fastadd.add(arrays[0], arrays[1], beta=0.3, alpha=-1.7)
     same(fastadd.weighted_sum(arrays[:2], weights[:2]), two)
+    for wide in ("f4", "D", ">f8"):
+        out = fastadd.weighted_sum(arrays, weights, out=np.empty(size, wide))
+        np.testing.assert_array_equal(out, total.astype(dtype).astype(wide))
 
 
 def layouts(shape):

@@ -1,0 +1,159 @@
+"""`clip_grad_norm`: many arrays scaled to the norm of all."""
+
+import math
+import reprlib
+
+import numpy as np
+
+from fastadd import _core
+from fastadd._checks import (
+    as_list,
+    as_operand,
+    computes_itself,
+    describe,
+    kind_of,
+    kind_of_number,
+    nothing,
+)
+from fastadd._foreach import as_outs, each_added, located
+
+
+def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
+    """Scale arrays together so that their norm is at most `max_norm`.
+
+    Parameters
+    ----------
+    grads : array_like, or list or tuple of array_like
+        Real or complex floating-point numbers, of any shapes and dtypes.
+    max_norm : float
+        The largest norm to leave, at least 0.
+    out : ndarray, or sequence of ndarray, optional
+        Where to write the result: an array for each of `grads`; ``out=grads`` computes
+        in place.
+    error_if_nonfinite : bool, optional
+        Whether to refuse a norm that is infinite or NaN.
+
+    Returns
+    -------
+    clipped : ndarray or list of ndarray
+        `out` itself if given. Otherwise one array or a list, as `grads` is: new ones if
+        they had to be scaled, or else the given arrays themselves.
+    norm : numpy.float64 or numpy.longdouble
+        The 2-norm of all numbers of all arrays, before.
+
+    Raises
+    ------
+    TypeError
+        If an array is not of floating-point numbers, or is of a type that computes in
+        its own way (of Dask, pandas, ...), or if `out` is not as described.
+    ValueError
+        If `max_norm` is negative or NaN, or an `out` is of another shape, is read-only,
+        overlaps itself or overlaps another one.
+    RuntimeError
+        If the norm is not finite and `error_if_nonfinite`. In no case has anything been
+        written.
+
+    See Also
+    --------
+    foreach_add : additions of many arrays.
+
+    Notes
+    -----
+    The norm is the square root of the sum of ``abs(x)**2``. It is summed up in float64
+    (longdouble if one of the arrays is), of float64 in scaled blocks where squares
+    would overflow or underflow, and with compensation from block to block, so that the
+    error is some 1e-15 of it, whatever their number. It depends on neither the number of
+    threads nor the instruction set, to the bit; arrays in another memory order can move
+    its last bit.
+
+    If ``norm > max_norm``, each array is multiplied by ``max_norm / norm``, rounded to
+    its dtype. (``torch.nn.utils.clip_grad_norm_`` [1]_ divides by ``norm + 1e-6``.) An
+    infinite norm so makes zeros and NaNs; a NaN is larger than nothing and leaves all as
+    it is.
+
+    References
+    ----------
+    .. [1] https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastadd
+    >>> grads = [np.array([3.0, 0.0]), np.array([[4.0]])]
+    >>> fastadd.clip_grad_norm(grads, 1.0, out=grads)
+    ([array([0.6, 0. ]), array([[0.8]])], np.float64(5.0))
+    """
+    max_norm = checked_norm(max_norm)
+    alone = not isinstance(grads, list | tuple) and not is_iterator(grads)
+    arrays = [grads] if alone else as_list("grads", grads)
+    outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
+    norm = _core.norm_of(arrays)
+    if norm is None or any(computes_itself(x) for x in arrays):
+        arrays = [checked_grad(x, place) for place, x in enumerate(arrays)]
+        norm = _core.norm_of(arrays)
+    if error_if_nonfinite and not np.isfinite(norm):
+        raise RuntimeError(
+            f"the norm of grads is {norm}, so they cannot be clipped. To do so all the "
+            "same, leave error_if_nonfinite out."
+        )
+    clips = norm > max_norm
+    if not clips and out is None:
+        return (arrays[0] if alone else arrays), norm
+    coefficient = 1
+    if clips:
+        coefficient = max_norm / (norm if norm.dtype.char == "g" else float(norm))
+    results = scaled(arrays, coefficient, None if out is None else outs)
+    if out is not None:
+        return out, norm
+    return (results[0] if alone else results), norm
+
+
+def scaled(arrays, coefficient, outs):
+    in_place = outs is not None and all(
+        x is out for x, out in zip(arrays, outs, strict=True)
+    )
+    results = _core.gate_each(
+        arrays, _core.NOTHING, coefficient, 1, outs, coefficient != 1 or not in_place
+    )
+    if results is not NotImplemented:
+        return results
+    return each_added(
+        arrays,
+        [nothing(x.dtype) for x in arrays],
+        [coefficient] * len(arrays),
+        [1] * len(arrays),
+        outs or [None] * len(arrays),
+    )
+
+
+def is_iterator(value):
+    return hasattr(value, "__next__")
+
+
+def checked_norm(max_norm):
+    value = max_norm[()] if isinstance(max_norm, np.ndarray) else max_norm
+    if kind_of_number(value) not in ("i", "f"):
+        raise TypeError(f"max_norm is {describe(max_norm)}: it must be a real number.")
+    value = float(value)
+    if not value >= 0:
+        raise ValueError(
+            f"max_norm={reprlib.repr(max_norm)}: it must be a number of at least 0. Pass "
+            "math.inf to learn the norm alone."
+        )
+    return value
+
+
+def checked_grad(x, place):
+    with located(place):
+        if computes_itself(x):
+            raise TypeError(
+                f"an array is {describe(x)}, which computes in its own way: "
+                "clip_grad_norm takes numbers that lie in memory. Pass np.asarray(x)."
+            )
+        operand = np.asarray(as_operand(x))
+        if _core.native(operand.dtype) < 0 or kind_of(operand.dtype) not in "fc":
+            raise TypeError(
+                f"an array has dtype {operand.dtype}: clip_grad_norm takes real or "
+                "complex floating-point numbers. Pass x.astype(np.float64)."
+            )
+        return operand

@@ -1,0 +1,199 @@
+# Lists of arrays: many jobs at once, each an addition of its own. The threads divide the
+# elements of all among them.
+
+from libc.stdlib cimport qsort
+
+# The memory of an out.
+cdef struct extent_t:
+    char* low
+    char* high
+    int place
+
+
+cdef int by_low(const void* x, const void* y) noexcept nogil:
+    cdef char* one = (<const extent_t*>x).low
+    cdef char* two = (<const extent_t*>y).low
+    return (one > two) - (one < two)
+
+
+cdef bint touches_others(
+    const plan_t* plan, int operand, const extent_t* outs, int count, int place
+) noexcept nogil:
+    """Whether an operand may lie in the memory of another out than its own. The outs
+    are sorted, and lie apart."""
+    cdef char* low
+    cdef char* high
+    cdef int first = 0, last = count, middle
+    bounds(plan, operand, &low, &high)
+    while first < last:  # the outs that begin before the operand ends
+        middle = (first + last) // 2
+        if outs[middle].low < high:
+            first = middle + 1
+        else:
+            last = middle
+    while first > 0 and outs[first - 1].high > low:
+        first -= 1
+        if outs[first].place != place:
+            return True
+    return False
+
+
+cdef bint lie_apart(const job_t* jobs, int count, extent_t* outs) noexcept nogil:
+    """Whether each job may be computed before or after any other: no out shares memory
+    with another one or with another's operands. A quick test that may say no in vain.
+    `outs` is memory for as many."""
+    cdef int place, operand, found = 0
+    for place in range(count):
+        if size_of(&jobs[place].plan) > 0:
+            bounds(&jobs[place].plan, OUT, &outs[found].low, &outs[found].high)
+            outs[found].place = place
+            found += 1
+    qsort(outs, found, sizeof(extent_t), by_low)
+    for place in range(1, found):
+        if outs[place - 1].high > outs[place].low:
+            return False
+    for place in range(count):
+        if size_of(&jobs[place].plan) > 0:
+            for operand in range(A, OPERANDS):
+                if touches_others(&jobs[place].plan, operand, outs, found, place):
+                    return False
+    return True
+
+
+cdef int cut_each(job_t* jobs, int count, Py_ssize_t* size) except -1:
+    """Make jobs ready to walk: how many threads shall do it, more than one of which are
+    to be given back, and the elements of all jobs."""
+    cdef int place, threads = 1
+    cdef Py_ssize_t bytes = 0, length
+    size[0] = 0
+    for place in range(count):
+        jobs[place].units = 0
+        length = size_of(&jobs[place].plan)
+        if length > 0:
+            choose_kernels(&jobs[place], 1, length)
+            bytes += effort(&jobs[place], 1, length)
+            size[0] += length
+    if size[0] >= LARGE:
+        threads = threads_for(bytes, size[0])
+    for place in range(count):
+        if size_of(&jobs[place].plan) > 0:
+            cut_for(&jobs[place], 1, size[0], threads)
+    return threads
+
+
+cdef int walk_each(
+    const job_t* jobs, int count, Py_ssize_t size, int threads
+) noexcept:
+    """The flags that were raised; they are not left standing."""
+    cdef int place, raised
+    if all_flags():
+        feclearexcept(WATCHED)
+    if threads > 1:
+        with nogil:
+            raised = walk_by_threads(jobs, 1, count, size, threads)
+            leave()
+    elif size >= RELEASE_GIL:
+        with nogil:
+            raised = walk_all(jobs, count)
+    else:
+        raised = walk_all(jobs, count)
+    if raised:
+        feclearexcept(WATCHED)
+    return raised
+
+
+cdef int walk_all(const job_t* jobs, int count) noexcept nogil:
+    cdef int place
+    for place in range(count):
+        if jobs[place].units > 0:
+            walk_whole(&jobs[place], 1)
+    return all_flags()
+
+
+cdef int run_each(job_t* jobs, int count, const char* name) except -1:
+    cdef Py_ssize_t size
+    cdef int threads = cut_each(jobs, count, &size)
+    return report(walk_each(jobs, count, size, threads), name)
+
+
+cdef job_t* new_jobs(Py_ssize_t count) except NULL:
+    cdef job_t* jobs = <job_t*>malloc(max(count, 1) * sizeof(job_t))
+    if jobs == NULL:
+        raise MemoryError(f"no memory for the plans of {count} arrays")
+    return jobs
+
+
+cdef bint jobs_lie_apart(const job_t* jobs, int count) except -1:
+    cdef extent_t* outs = <extent_t*>malloc(max(count, 1) * sizeof(extent_t))
+    if outs == NULL:
+        raise MemoryError(f"no memory to compare {count} arrays")
+    try:
+        return lie_apart(jobs, count, outs)
+    finally:
+        free(outs)
+
+
+cdef inline bint is_sequence(object given, Py_ssize_t length) noexcept:
+    return type(given) in (list, tuple) and len(given) == length
+
+
+def gate_each(inputs, others, beta, alpha, out, bint compute=True):
+    """Compute additions that are ready to run, each as `gate` recognises it: lists or
+    tuples of equal length; `others` and `alpha` may be one number for all. Anything
+    else: NotImplemented, and nothing has been touched. Nor is it if not to compute."""
+    cdef Py_ssize_t place, count
+    cdef job_t* jobs
+    cdef list results = []
+    if type(inputs) not in (list, tuple):
+        return NotImplemented
+    count = len(inputs)
+    cdef bint many_others = is_sequence(others, count)
+    cdef bint many_alphas = is_sequence(alpha, count)
+    if out is not None and not is_sequence(out, count):
+        return NotImplemented
+    # (Of their own: nothing that runs meanwhile can change them.)
+    inputs = tuple(inputs)
+    others = tuple(others) if many_others else others
+    alpha = tuple(alpha) if many_alphas else alpha
+    outs = None if out is None else tuple(out)
+    jobs = new_jobs(count)
+    try:
+        for place in range(count):
+            result = recognised(
+                &jobs[place], inputs[place], others[place] if many_others else others,
+                beta, alpha[place] if many_alphas else alpha,
+                None if outs is None else outs[place],
+            )
+            if result is None:
+                return NotImplemented
+            results.append(result)
+        if outs is not None and not jobs_lie_apart(jobs, count):
+            return NotImplemented
+        if compute:
+            run_each(jobs, count, "foreach_add")
+    finally:
+        free(jobs)
+    if out is not None:
+        return out
+    return [result_of(each, True) for each in results]
+
+
+def run_calls(list calls, bint apart):
+    """Compute additions that the Python layer has checked, each given as to `run`.
+    Returns each out; None, and nothing has been touched, unless they are known to lie
+    apart or are found to."""
+    cdef Py_ssize_t place, count = len(calls)
+    cdef job_t* jobs = new_jobs(count)
+    cdef list results = []
+    try:
+        for place in range(count):
+            input, other, beta, alpha, out, dtype = calls[place]
+            results.append(
+                prepared(&jobs[place], input, other, beta, alpha, out, dtype)
+            )
+        if not apart and not jobs_lie_apart(jobs, count):
+            return None
+        run_each(jobs, count, "foreach_add")
+    finally:
+        free(jobs)
+    return results

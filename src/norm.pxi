@@ -1,0 +1,110 @@
+# The 2-norm of any number of arrays: each block's squares are summed by one thread, and
+# the sums of all blocks, in their order, by the caller. So it depends on no thread, and
+# the error of the whole is about that of one block.
+
+cdef extern from "<math.h>" nogil:
+    longdouble sqrt "sqrtl"(longdouble)
+    longdouble fabs "fabsl"(longdouble)
+    longdouble ldexp "ldexpl"(longdouble, int)
+    bint isfinite(longdouble)
+
+
+cdef int summed_in(int dtype) noexcept nogil:
+    """Complex numbers in the dtype of their parts, 16-bit floats in float32."""
+    return dtype_of_sums(real_of(dtype))
+
+
+cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
+    cdef Py_ssize_t shape[MAX_NDIM]
+    cdef Py_ssize_t strides[MAX_NDIM]
+    cdef int axis, operand, ndim = cnp.PyArray_NDIM(x), dtype = native_of(x)
+    cdef Py_ssize_t itemsize = itemsizes[dtype]
+    start_job(job, SQUARES, summed_in(dtype))
+    take_array(job, A, x)
+    for axis in range(ndim):
+        shape[axis] = cnp.PyArray_DIM(x, axis)
+        strides[axis] = cnp.PyArray_STRIDE(x, axis)
+    if dtype >= COMPLEX64:
+        dtype = real_of(dtype)
+        itemsize //= 2
+        shape[ndim], strides[ndim] = 2, itemsize
+        ndim += 1
+        job.carriers[A].dtype = dtype
+        job.direct = dtype == job.dtype and not job.carriers[A].raw
+    begin(&job.plan, ndim)
+    # (As if into x itself: in the order of its memory.)
+    for operand in (OUT, A):
+        bring(
+            &job.plan, operand, cnp.PyArray_BYTES(x), itemsize, ndim, shape, strides,
+            True,
+        )
+    bring(&job.plan, B, job.scalar.bytes, itemsizes[job.dtype], 0, NULL, NULL, False)
+    simplify(&job.plan)
+    return 0
+
+
+cdef longdouble root_of(const partial_t* partials, Py_ssize_t count) noexcept nogil:
+    """Neumaier's sum: what each addition rounds off is added up besides."""
+    cdef longdouble x, before, sum = 0, lost = 0
+    cdef int top = 0
+    cdef Py_ssize_t k
+    cdef bint first = True
+    for k in range(count):
+        if partials[k].sum != 0 and (first or partials[k].exponent > top):
+            top = partials[k].exponent
+            first = False
+    for k in range(count):
+        x = partials[k].sum
+        if partials[k].exponent != top:
+            x = ldexp(x, partials[k].exponent - top)
+        before = sum
+        sum = sum + x
+        lost += (before - sum) + x if before >= x else (x - sum) + before
+    if isfinite(sum):
+        sum += lost
+    return ldexp(sqrt(sum), top // 2)  # scaled blocks have even exponents
+
+
+cdef inline bint has_norm(object x) noexcept:
+    return cnp.PyArray_CheckExact(x) and native_of(x) >= FLOAT16
+
+
+def norm_of(list arrays):
+    """The norm of native float and complex arrays in any layout: a longdouble if one
+    is. None if anything else is among them."""
+    cdef tuple held = tuple(arrays)
+    cdef Py_ssize_t count = len(held), place, units = 0, size
+    cdef job_t* jobs = new_jobs(count)
+    cdef partial_t* partials = NULL
+    cdef longdouble norm = 0
+    cdef int threads
+    cdef bint wide = False
+    cdef cnp.ndarray found
+    try:
+        for place in range(count):
+            if not has_norm(held[place]):
+                return None
+            plan_squares(&jobs[place], held[place])
+            wide |= jobs[place].dtype == LONGDOUBLE
+        threads = cut_each(jobs, count, &size)
+        for place in range(count):
+            units += jobs[place].units
+        partials = <partial_t*>malloc(max(units, 1) * sizeof(partial_t))
+        if partials == NULL:
+            if threads > 1:
+                leave()
+            raise MemoryError("no memory for the sums of blocks")
+        units = 0
+        for place in range(count):
+            jobs[place].partials = partials + units
+            units += jobs[place].units
+        walk_each(jobs, count, size, threads)
+        with nogil:
+            norm = root_of(partials, units)
+            feclearexcept(WATCHED)
+    finally:
+        free(partials)
+        free(jobs)
+    found = numpy.empty((), numpy.longdouble)
+    (<longdouble*>cnp.PyArray_DATA(found))[0] = norm
+    return found[()] if wide else numpy.float64(norm)
