@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test test-all bench bench-full small readme torch docs lint typing dist clean
+.PHONY: test test-all fuzz leaks sanitize examples bench bench-full small readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -15,6 +15,36 @@ test: .venv/.fastadd .venv/.test
 # skipped.
 test-all: .venv/.fastadd .venv/.test .venv/.foreign torch
 	$(BIN)/pytest -q
+
+# Random calls of every function against NumPy, for so many minutes.
+MINUTES = 5
+fuzz: .venv/.fastadd .venv/.test
+	$(BIN)/python -W error tests/fuzz.py --minutes $(MINUTES)
+
+# Whether a million calls of each function leave anything behind: 10 minutes.
+leaks: .venv/.fastadd .venv/.test
+	$(BIN)/python tests/leaks.py
+
+# The tests under AddressSanitizer and UndefinedBehaviorSanitizer (GCC or Clang on Linux),
+# in an environment of their own.
+SANITIZED = build/sanitized
+sanitize:
+	$(PYTHON) -m venv $(SANITIZED)
+	$(SANITIZED)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(SANITIZED)/bin/python -m pip install --quiet --group test
+	FASTADD_SANITIZE=1 $(SANITIZED)/bin/python -m pip install --quiet --no-deps \
+		--force-reinstall --no-cache-dir .
+	LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) \
+		$$($${CC:-cc} -print-file-name=libstdc++.so)" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		$(SANITIZED)/bin/pytest -q
+
+# Jobs that people do with it; pictures in build/examples.
+examples: .venv/.fastadd .venv/.examples
+	mkdir -p build/examples
+	for job in optimizers three_bodies cross_fade moving_average; do \
+		$(BIN)/python examples/$$job.py --picture build/examples/$$job.png || exit 1; \
+	done
 
 bench: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/run.py

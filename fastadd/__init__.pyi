@@ -4,7 +4,7 @@ Apart from the code, because the overloads of one function are longer than the f
 and because `add` itself is compiled.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, overload
 
@@ -55,6 +55,11 @@ _Scalar = TypeVar("_Scalar", bound=np.generic, default=Any)
 _Float = TypeVar("_Float", bound=np.floating[Any])
 _Signed = TypeVar("_Signed", bound=np.signedinteger[Any])
 _Unsigned = TypeVar("_Unsigned", bound=np.unsignedinteger[Any])
+_Number = TypeVar("_Number", bound=np.number[Any])
+_Real = TypeVar("_Real", bound=np.floating[Any] | np.integer[Any] | np.bool)
+_Inexact = TypeVar("_Inexact", bound=np.inexact[Any])
+_Array = TypeVar("_Array", bound=NDArray[np.inexact[Any]])
+_Outs = TypeVar("_Outs", bound=Sequence[NDArray[Any]])
 
 # (An array of no dimensions is one too. Where the shape is not known, it may be that.)
 _Coefficient: TypeAlias = (
@@ -63,6 +68,7 @@ _Coefficient: TypeAlias = (
     | np.bool
     | np.ndarray[tuple[()], np.dtype[np.number[Any] | np.bool]]
 )
+_Limit: TypeAlias = float | np.floating[Any] | np.integer[Any]
 # (Not DTypeLike, in which mypy would not find the scalar: what else that is makes Any.)
 _DType: TypeAlias = type[_Scalar] | np.dtype[_Scalar] | str | None
 _Casting: TypeAlias = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
@@ -208,11 +214,86 @@ def show_config(mode: Literal["stdout"] = "stdout") -> None: ...
 def show_config(mode: Literal["dicts"]) -> dict[str, Any]: ...
 @contextmanager
 def threads(n: SupportsIndex) -> Generator[None]: ...
+@overload  # into out
 def weighted_sum(
-    arrays: Sequence[ArrayLike] | np.ndarray[Any, Any],
-    weights: Sequence[complex] | np.ndarray[Any, Any] | None = None,
+    arrays: Sequence[ArrayLike | _Foreign] | NDArray[Any],
+    weights: Sequence[_Coefficient] | NDArray[Any] | None = None,
     *,
-    out: Any = None,
+    out: _Out,
     dtype: DTypeLike | None = None,
-    casting: Literal["no", "equiv", "safe", "same_kind", "unsafe"] = "same_kind",
+    casting: _Casting = "same_kind",
+) -> _Out: ...
+@overload  # arrays of one dtype
+def weighted_sum(
+    arrays: Sequence[NDArray[_Number]],
+    weights: Sequence[_Coefficient] | NDArray[Any] | None = None,
+    *,
+    out: None = None,
+    dtype: None = None,
+    casting: _Casting = "same_kind",
+) -> NDArray[_Number]: ...
+@overload
+def weighted_sum(
+    arrays: Sequence[ArrayLike | _Foreign] | NDArray[Any],
+    weights: Sequence[_Coefficient] | NDArray[Any] | None = None,
+    *,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
 ) -> Any: ...
+@overload  # into out
+def foreach_add(
+    inputs: Iterable[ArrayLike | _Foreign],
+    others: Iterable[ArrayLike | _Foreign] | _Coefficient,
+    *,
+    alpha: Iterable[_Coefficient] | _Coefficient = 1,
+    out: _Outs,
+) -> _Outs: ...
+@overload
+def foreach_add(
+    inputs: Iterable[ArrayLike | _Foreign],
+    others: Iterable[ArrayLike | _Foreign] | _Coefficient,
+    *,
+    alpha: Iterable[_Coefficient] | _Coefficient = 1,
+    out: None = None,
+) -> list[Any]: ...
+@overload  # into out
+def relu(x: ArrayLike | _Foreign, *, out: _Out) -> _Out: ...
+@overload
+def relu(x: _Input, *, out: None = None) -> _Input: ...
+@overload
+def relu(x: NDArray[_Real], *, out: None = None) -> NDArray[_Real]: ...
+@overload
+def relu(x: ArrayLike, *, out: None = None) -> Any: ...
+@overload  # one array
+def clip_grad_norm(
+    grads: NDArray[_Inexact],
+    max_norm: _Limit,
+    *,
+    out: None = None,
+    error_if_nonfinite: bool = False,
+) -> tuple[NDArray[_Inexact], np.floating[Any]]: ...
+@overload
+def clip_grad_norm(
+    grads: NDArray[np.inexact[Any]],
+    max_norm: _Limit,
+    *,
+    out: _Array,
+    error_if_nonfinite: bool = False,
+) -> tuple[_Array, np.floating[Any]]: ...
+@overload  # several
+def clip_grad_norm(
+    grads: Sequence[NDArray[_Inexact]],
+    max_norm: _Limit,
+    *,
+    out: None = None,
+    error_if_nonfinite: bool = False,
+) -> tuple[list[NDArray[_Inexact]], np.floating[Any]]: ...
+@overload
+def clip_grad_norm(
+    grads: Sequence[NDArray[np.inexact[Any]]],
+    max_norm: _Limit,
+    *,
+    out: _Outs,
+    error_if_nonfinite: bool = False,
+) -> tuple[_Outs, np.floating[Any]]: ...

@@ -1,7 +1,7 @@
 """`clip_grad_norm`: many arrays scaled to the norm of all."""
 
-import math
 import reprlib
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -62,14 +62,14 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
     The norm is the square root of the sum of ``abs(x)**2``. It is summed up in float64
     (longdouble if one of the arrays is), of float64 in scaled blocks where squares
     would overflow or underflow, and with compensation from block to block, so that the
-    error is some 1e-15 of it, whatever their number. It depends on neither the number of
-    threads nor the instruction set, to the bit; arrays in another memory order can move
-    its last bit.
+    error is some 1e-15 of it, whatever their number. It depends on neither the number
+    of threads nor the instruction set, to the bit; arrays in another memory order can
+    move its last bit.
 
     If ``norm > max_norm``, each array is multiplied by ``max_norm / norm``, rounded to
-    its dtype. (``torch.nn.utils.clip_grad_norm_`` [1]_ divides by ``norm + 1e-6``.) An
-    infinite norm so makes zeros and NaNs; a NaN is larger than nothing and leaves all as
-    it is.
+    its dtype. (``torch.nn.utils.clip_grad_norm_`` [1]_ divides by ``norm + 1e-6``.) So
+    an infinite norm makes zeros and NaNs, and a norm that is NaN, which is larger than
+    nothing, leaves all as it is.
 
     References
     ----------
@@ -84,11 +84,11 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
     ([array([0.6, 0. ]), array([[0.8]])], np.float64(5.0))
     """
     max_norm = checked_norm(max_norm)
-    alone = not isinstance(grads, list | tuple) and not is_iterator(grads)
+    alone = not isinstance(grads, list | tuple | Iterator)
     arrays = [grads] if alone else as_list("grads", grads)
     outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
     norm = _core.norm_of(arrays)
-    if norm is None or any(computes_itself(x) for x in arrays):
+    if norm is None:
         arrays = [checked_grad(x, place) for place, x in enumerate(arrays)]
         norm = _core.norm_of(arrays)
     if error_if_nonfinite and not np.isfinite(norm):
@@ -126,19 +126,17 @@ def scaled(arrays, coefficient, outs):
     )
 
 
-def is_iterator(value):
-    return hasattr(value, "__next__")
-
-
 def checked_norm(max_norm):
+    if type(max_norm) is float and max_norm >= 0:
+        return max_norm
     value = max_norm[()] if isinstance(max_norm, np.ndarray) else max_norm
     if kind_of_number(value) not in ("i", "f"):
         raise TypeError(f"max_norm is {describe(max_norm)}: it must be a real number.")
     value = float(value)
     if not value >= 0:
         raise ValueError(
-            f"max_norm={reprlib.repr(max_norm)}: it must be a number of at least 0. Pass "
-            "math.inf to learn the norm alone."
+            f"max_norm={reprlib.repr(max_norm)}: it must be a number of at least 0. "
+            "Pass math.inf to learn the norm alone."
         )
     return value
 

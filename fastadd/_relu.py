@@ -48,9 +48,9 @@ def relu(x, *, out=None):
     -----
     The rectified linear unit [1]_. A NaN stays a NaN, a negative zero becomes zero,
     and no floating-point flag is raised. (``x + max(x, 0)``, found in some places as a
-    formula for it, is not: it is ``2*x`` where x is positive and x elsewhere. What holds
-    is ``max(x, 0) == 0.5*x + 0.5*abs(x)``, which is
-    ``add(x, abs(x), beta=0.5, alpha=0.5)``, of finite floats.)
+    formula for it, is not: it is ``2*x`` where x is positive and x elsewhere. Of finite
+    floats ``max(x, 0)`` is ``0.5*x + 0.5*abs(x)``, which is
+    ``add(x, abs(x), beta=0.5, alpha=0.5)``.)
 
     References
     ----------

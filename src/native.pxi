@@ -78,6 +78,16 @@ cdef struct partial_t:
 ctypedef void (*add_t)(
     const plane_t* plane, const void* a, const void* beta, const void* alpha, int real
 ) noexcept nogil
+# A weighted operand of a sum.
+cdef struct term_t:
+    view_t view
+    const void* weight
+    bint real  # the weight, of a complex operand
+
+ctypedef void (*sum_t)(
+    const plane_t* plane, const void* out, const term_t* terms, int count,
+    bint streamed,
+) noexcept nogil
 ctypedef void (*convert_t)(
     Py_ssize_t m, Py_ssize_t n,
     void* out, const Py_ssize_t* out_strides,
@@ -91,7 +101,8 @@ cdef struct kernels_t:
     # [of a], where b is of float32 and the rest of float64
     add_t add_to_float32[NATIVE_COUNT]
     add_t stream_to_float32[NATIVE_COUNT]
-    # [of a and out]
+    # [of all operands and out]
+    sum_t sum[NATIVE_COUNT]
     add_t relu[NATIVE_COUNT]
     add_t stream_relu[NATIVE_COUNT]
     add_t squares[NATIVE_COUNT]  # of floats, but for those of 16 bits

@@ -46,6 +46,8 @@ cdef enum:
     # Bytes of a block's sum so far. 7 float64 operands of 10^6: 1.9 ms, 2.5 with 8 KiB,
     # whose short runs of each operand the prefetchers lose; of 10^5: 85 us, and 61.
     SUM = 1 << 14
+    # Operands of a sum that one kernel takes side by side.
+    TERMS = 64
     # Bytes of a row from which it is streamed: the ends of a row are not.
     STREAMED_ROW = 1024
     # A tile is of 64 rows of 128 bytes: `a + b.T` of 2048 x 2048 float32 in 5.2 ms, 9.4
@@ -398,6 +400,21 @@ cdef inline void cut(job_t* job) noexcept nogil:
         job.units *= plan.shape[axis]
 
 
+cdef inline bint side_by_side(const job_t* steps, int count) noexcept nogil:
+    """Whether one kernel can take all operands of a sum, as they lie."""
+    cdef int step
+    if not 1 < count < TERMS:
+        return False
+    for step in range(count):
+        if (
+            not steps[step].direct
+            or steps[step].reads[A] != steps.dtype
+            or steps[step].reads[B] != steps.dtype
+        ):
+            return False
+    return True
+
+
 cdef void cut_into_blocks(
     job_t* steps, int count, Py_ssize_t size, int threads
 ) noexcept nogil:
@@ -409,7 +426,7 @@ cdef void cut_into_blocks(
     cdef bint across = False, by_scratch = False
     if steps.operation == SQUARES and steps.direct:
         most = SQUARED
-    elif count == 1 and steps.direct:
+    elif count == 1 and steps.direct or side_by_side(steps, count):
         most = min(BLOCK, size // (threads * BLOCKS_PER_THREAD) + LINE & -LINE)
         if columns == size:  # as many for each thread: one of 31 too many is 3 %
             blocks = (size + most - 1) // most
@@ -502,6 +519,27 @@ cdef inline void compute_block(const job_t* job, plane_t* block) noexcept nogil:
         add_by_way_of_scratch(job, block)
 
 
+cdef void sum_block(
+    const job_t* steps, int count, const place_t* place
+) noexcept nogil:
+    """A block of a sum of which every operand can be read as it lies."""
+    cdef term_t[TERMS] terms
+    cdef plane_t block
+    cdef int step
+    for step in range(count):
+        block_at(&steps[step], place, &block)
+        if step == 0:
+            terms[1].view = block.views[B]
+            terms[1].weight = &steps.alpha
+            terms[1].real = steps.real & ALPHA_REAL
+        terms[step + 1 if step > 0 else 0].view = block.views[A]
+        terms[step + 1 if step > 0 else 0].weight = &steps[step].beta
+        terms[step + 1 if step > 0 else 0].real = steps[step].real & BETA_REAL
+    kernels.sum[steps.dtype](
+        &block, block.views[OUT].data, terms, count + 1, steps[count - 1].streamed
+    )
+
+
 cdef void walk(
     const job_t* steps, int count, Py_ssize_t begin, Py_ssize_t end
 ) noexcept nogil:
@@ -513,8 +551,13 @@ cdef void walk(
     cdef plane_t block
     cdef Py_ssize_t unit
     cdef int step
+    cdef bint summed = side_by_side(steps, count)
     find_place(steps, begin, &place)
     for unit in range(begin, end):
+        if summed:
+            sum_block(steps, count, &place)
+            next_place(steps, &place)
+            continue
         for step in range(count):
             block_at(&steps[step], &place, &block)
             if count > 1:

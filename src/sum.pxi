@@ -3,8 +3,8 @@
 
 from libc.stdlib cimport free, malloc
 
-cdef struct term_t:
-    scalar_t weight  # of the dtype of the computation
+cdef struct weight_t:
+    scalar_t value  # in the dtype of the computation
     bint real
 
 
@@ -15,15 +15,15 @@ cdef inline int dtype_of_sums(int dtype) noexcept nogil:
 
 
 cdef void set_term(
-    term_t* term, int dtype, const void* weight, bint real
+    weight_t* term, int dtype, const void* weight, bint real
 ) noexcept:
     """A weight in the dtype of the sum or, if it is real, of its real parts."""
     cdef Py_ssize_t* step = [0, 0]
     term.real = real
     if dtype_of_sums(dtype) != dtype:
-        kernels.convert[dtype][FLOAT32](1, 1, &term.weight, step, weight, step)
+        kernels.convert[dtype][FLOAT32](1, 1, &term.value, step, weight, step)
     else:
-        memcpy(&term.weight, weight, sizeof(scalar_t))
+        memcpy(&term.value, weight, sizeof(scalar_t))
 
 
 cdef void set_number(scalar_t* stored, int dtype, double value) noexcept:
@@ -31,18 +31,18 @@ cdef void set_number(scalar_t* stored, int dtype, double value) noexcept:
     kernels.convert[FLOAT64][dtype](1, 1, stored, step, &value, step)
 
 
-cdef void set_coefficients(job_t* steps, int terms, const term_t* term) noexcept:
+cdef void set_coefficients(job_t* steps, int terms, const weight_t* term) noexcept:
     cdef int step
     cdef scalar_t one
     set_number(&one, real_of(steps.dtype), 1)
     for step in range(max(terms - 1, 1)):
-        steps[step].beta = term[step + 1 if step > 0 else 0].weight
+        steps[step].beta = term[step + 1 if step > 0 else 0].value
         steps[step].alpha = one
         steps[step].real = ALPHA_REAL
         if term[step + 1 if step > 0 else 0].real:
             steps[step].real |= BETA_REAL
     if terms > 1:
-        steps.alpha = term[1].weight
+        steps.alpha = term[1].value
         if not term[1].real:
             steps.real &= ~ALPHA_REAL
     else:
@@ -108,7 +108,7 @@ cdef bint plan_steps(job_t* steps, tuple arrays, cnp.ndarray out) noexcept:
 
 
 cdef object sum_up(
-    tuple arrays, const term_t* term, cnp.ndarray out, int dtype, int type_num,
+    tuple arrays, const weight_t* term, cnp.ndarray out, int dtype, int type_num,
     bint apart,
 ):
     """The sum of native arrays; None if they do not broadcast or, unless they are
@@ -155,7 +155,7 @@ def sum_gate(arrays, weights, out, dtype, casting):
     one dtype, weights that are plain Python numbers and fit, out absent or of that
     dtype. Anything else: NotImplemented, and nothing has been touched."""
     cdef int place, terms, native_dtype, kind
-    cdef term_t* term
+    cdef weight_t* term
     cdef scalar_t weight
     cdef tuple operands
     cdef cnp.ndarray first
@@ -186,7 +186,7 @@ def sum_gate(arrays, weights, out, dtype, casting):
             return NotImplemented
     if out is not None and not cnp.PyArray_ISWRITEABLE(out):
         return NotImplemented
-    term = <term_t*>malloc(terms * sizeof(term_t))
+    term = <weight_t*>malloc(terms * sizeof(weight_t))
     if term == NULL:
         raise MemoryError("no memory for the weights of a sum")
     try:
@@ -212,7 +212,7 @@ def run_sum(tuple arrays, weights, cnp.ndarray out, cnp.dtype dtype not None):
     cdef int place, terms = len(arrays), native_dtype = native(dtype)
     cdef scalar_t weight
     cdef cnp.ndarray given
-    cdef term_t* term = <term_t*>malloc(terms * sizeof(term_t))
+    cdef weight_t* term = <weight_t*>malloc(terms * sizeof(weight_t))
     if term == NULL:
         raise MemoryError("no memory for the weights of a sum")
     try:

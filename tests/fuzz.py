@@ -1,6 +1,6 @@
 """A differential fuzzer: random calls of every function against NumPy, for as long as
-asked. `make fuzz MINUTES=60`. A failure prints the seed of its call, which `--seed` with
-`--calls 1` repeats.
+asked: `make fuzz MINUTES=60`. A failure prints the seed of its call, which `--seed`
+with `--calls 1` repeats.
 
 All arrays of a call are views of one piece of memory, of any dtype, order, direction,
 step, byte order and alignment: so they alias in every way. Afterwards all of it must be
@@ -351,7 +351,7 @@ def fuzz_foreach_add(call):
 
 
 def fuzz_clip_grad_norm(call):
-    shapes, grads, _ = lists(call, call.dtype(FLOATS), call.dtype(FLOATS), 6)
+    _, grads, _ = lists(call, call.dtype(FLOATS), call.dtype(FLOATS), 6)
     if call.chance(0.7):
         for x in grads:  # finite, of one magnitude
             scale = 10.0 ** int(call.rng.integers(-4, 5))

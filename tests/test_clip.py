@@ -9,7 +9,7 @@ from cases import DTYPES, LAYOUTS, moderate
 from reference import assert_same_bits
 
 import fastadd
-from fastadd import clip_grad_norm
+from fastadd import _config, clip_grad_norm
 
 FLOATS = [name for name, dtype in DTYPES.items() if dtype.kind in "fcV"]
 
@@ -105,8 +105,6 @@ def test_same_bits_for_every_number_of_threads(name):
 
 
 def test_same_bits_on_every_instruction_set():
-    from fastadd import _config
-
     x = np.random.default_rng(2).standard_normal((301, 203))
     before = _config.in_use
     for view in (x, x.T, x[::2, ::-3], x.astype("f4"), x.astype("f2"), x.astype(">f8")):

@@ -134,6 +134,51 @@ def foreign(
     assert_type(fastadd.add(lazy, labelled), Lazy | Labelled)
 
 
+def sums(f4: NDArray[np.float32], f8: NDArray[np.float64], lazy: Lazy) -> None:
+    assert_type(fastadd.weighted_sum([f4, f4], [1, 0.5]), NDArray[np.float32])
+    assert_type(fastadd.weighted_sum([f4, f8, 1.5], out=f4), NDArray[np.float32])
+    assert_type(fastadd.weighted_sum([f4, [1, 2]], np.ones(2)), Any)
+    assert_type(fastadd.weighted_sum((f4, f4), dtype=np.float64), Any)
+    fastadd.weighted_sum(np.ones((3, 4)), (1, 2, 3))
+    fastadd.weighted_sum([lazy, f4])
+
+
+def lists(f4: NDArray[np.float32], f8: NDArray[np.float64]) -> None:
+    assert_type(fastadd.foreach_add([f4, f4], [f4, f8], alpha=0.5), list[Any])
+    assert_type(
+        fastadd.foreach_add([f4], 2, alpha=[1, 2], out=[f4]), list[NDArray[np.float32]]
+    )
+    assert_type(
+        fastadd.clip_grad_norm([f4], 1.0),
+        tuple[list[NDArray[np.float32]], np.floating[Any]],
+    )
+    assert_type(
+        fastadd.clip_grad_norm(f4, 1), tuple[NDArray[np.float32], np.floating[Any]]
+    )
+    assert_type(
+        fastadd.clip_grad_norm(f8, 1, out=f4),
+        tuple[NDArray[np.float32], np.floating[Any]],
+    )
+    assert_type(
+        fastadd.clip_grad_norm(
+            (f4, f4), np.float32(1), out=[f4], error_if_nonfinite=True
+        ),
+        tuple[list[NDArray[np.float32]], np.floating[Any]],
+    )
+
+
+def rectified(
+    f4: NDArray[np.float32], u1: NDArray[np.uint8], mask: NDArray[np.bool], lazy: Lazy
+) -> None:
+    assert_type(fastadd.relu(f4), NDArray[np.float32])
+    assert_type(fastadd.relu(u1), NDArray[np.uint8])
+    assert_type(fastadd.relu(mask), NDArray[np.bool])
+    assert_type(fastadd.relu(lazy), Lazy)
+    assert_type(fastadd.relu([1, -2]), Any)
+    assert_type(fastadd.relu(-2.5), Any)
+    assert_type(fastadd.relu(u1, out=f4), NDArray[np.float32])
+
+
 def settings() -> None:
     assert_type(fastadd.__version__, str)
     assert_type(fastadd.set_num_threads(np.int64(2)), None)

@@ -38,6 +38,18 @@ def keywords(f4: NDArray[np.float32]) -> None:
     fastadd.add_(f4, f4, out=f4)  # type: ignore[call-arg]
 
 
+def others(f4: NDArray[np.float32], i1: NDArray[np.int8]) -> None:
+    fastadd.weighted_sum(f4, 3)  # type: ignore[call-overload]
+    fastadd.weighted_sum([f4], ["1"])  # type: ignore[list-item]
+    fastadd.foreach_add(1, [f4])  # type: ignore[call-overload]
+    fastadd.foreach_add([f4], None)  # type: ignore[call-overload]
+    fastadd.foreach_add([f4], [f4], out=f4)  # type: ignore[call-overload]
+    fastadd.relu(f4, out=[1.0])  # type: ignore[call-overload]
+    fastadd.clip_grad_norm(i1, 1)  # type: ignore[type-var]
+    fastadd.clip_grad_norm([f4], "1")  # type: ignore[call-overload]
+    fastadd.clip_grad_norm([f4])  # type: ignore[call-overload]
+
+
 # (In two steps: in one, mypy would look for an overload that fits the left side.)
 def results(f4: NDArray[np.float32], i1: NDArray[np.int8]) -> None:
     same = fastadd.add(f4, f4)
