@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import cases
 import jobs
+import others
 import peers
 import report
 from measure import Contender, race
@@ -161,6 +162,37 @@ def small_broadcast(a, b, fresh):
     return checked(peers.broadcasts(a, b, SCALE, out), expected)
 
 
+def other_functions(full):
+    for n in (1000, 100_000, 1_000_000, 4_000_000):
+        yield Case(
+            "weighted_sum",
+            f"7 operands of {n:,} float64, out=",
+            lambda n=n: others.weighted_sums(n),
+        )
+    for largest in (2000, 20_000):
+        yield Case(
+            "foreach_add",
+            f"180 arrays of 10 to {largest:,} float32, in place",
+            lambda largest=largest: others.steps(largest),
+        )
+    for largest in (2000, 20_000):
+        for clips in (False, True):
+            yield Case(
+                "clip_grad_norm",
+                f"180 arrays of 10 to {largest:,} float32"
+                f"{', scaled in place' if clips else ''}",
+                lambda largest=largest, clips=clips: others.clipping(largest, clips),
+            )
+    for name in ("float32", "float64", "int32") if full else ("float32",):
+        for way in ("out=", "fresh", "in place"):
+            for n in (1, 10, 100, 1000, 10**4, 10**5, 10**6, 4 * 10**6, 2 * 10**7):
+                yield Case(
+                    "relu",
+                    f"relu of {name}, n = {n:,}, {way}",
+                    lambda n=n, name=name, way=way: others.relus(n, name, way),
+                )
+
+
 def triads(_):
     """float32 with out beside the loops that one would write in C."""
     if peers.triad() is None:
@@ -262,6 +294,7 @@ SECTIONS = {
     "layouts": layouts,
     "dtypes": dtypes,
     "broadcasts": small_broadcasts,
+    "others": other_functions,
     "triad": triads,
     "jobs": real_jobs,
 }

@@ -1,5 +1,5 @@
-# Lists of arrays: many jobs at once, each an addition of its own. The threads divide the
-# elements of all among them.
+# Lists of arrays: many jobs at once, each an addition of its own. The threads divide
+# the elements of all among them.
 
 from libc.stdlib cimport qsort
 

@@ -663,7 +663,7 @@ cdef void stream_to_float32_plane(
 # operands are read side by side, all along.
 
 cdef enum:
-    # Bytes of a strip. 7 operands of 10**6 float64 take 1.0 ms, also with twice as many;
+    # Bytes of a strip. 7 operands of 10**6 float64 take 1.0 ms, so with twice as many;
     # 1.75 in blocks of 16 KiB, which one operand after the other is added to.
     SUMMED = 4 * STREAMED
 

@@ -1,7 +1,7 @@
 # relu: what is less than zero becomes zero.
 
-# The lowest number that passes: of floats in the bits of a signed integer, in which -inf
-# is -2**bits for so many bits of mantissa, and NaNs with a sign lie above it.
+# The lowest number that passes: of floats in the bits of a signed integer, in which
+# -inf is -2**bits for so many bits of mantissa, and NaNs with a sign lie above it.
 cdef scalar_t floors[NATIVE_COUNT]
 
 

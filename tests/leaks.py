@@ -1,11 +1,12 @@
-"""Whether anything is left behind by a million calls of each function, refused ones
-included: references to what was given, blocks of Python's memory, memory of the process.
+"""Whether a million calls of each function, refused ones included, leave anything
+behind: references to what was given, blocks of Python's memory, memory of the process.
 `make leaks`.
 """
 
 import argparse
 import math
 import sys
+from contextlib import suppress
 
 import numpy as np
 from rich.progress import track
@@ -64,10 +65,8 @@ GIVEN = [X, Y, WIDE, ZEROS, OUT, SHORT, SWAPPED, MASK, *GRADS, *LISTS, *LISTS[2]
 
 def repeat(call, times):
     for _ in range(times):
-        try:
+        with suppress(*ERRORS):
             call()
-        except ERRORS:
-            pass
 
 
 def resident():

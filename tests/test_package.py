@@ -9,7 +9,16 @@ import pytest
 from fresh import run_python
 
 import fastadd
-from fastadd import _add, _cache, _config, _threads
+from fastadd import (
+    _add,
+    _cache,
+    _clip,
+    _config,
+    _foreach,
+    _relu,
+    _sum,
+    _threads,
+)
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -66,7 +75,7 @@ def test_show_config(capsys):
 
 
 def test_docstring_examples():
-    for module in (_add, _cache, _config, _threads):
+    for module in (_add, _cache, _clip, _config, _foreach, _relu, _sum, _threads):
         result = doctest.testmod(module)
         assert result.failed == 0
         assert result.attempted > 0
