@@ -32,10 +32,11 @@ sanitize:
 	$(PYTHON) -m venv $(SANITIZED)
 	$(SANITIZED)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(SANITIZED)/bin/python -m pip install --quiet --group test
+	rm -rf build/lib.* build/temp.*  # setuptools would take over what lies there,
 	FASTADD_SANITIZE=1 $(SANITIZED)/bin/python -m pip install --quiet --no-deps \
 		--force-reinstall --no-cache-dir .
-	LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) \
-		$$($${CC:-cc} -print-file-name=libstdc++.so)" \
+	rm -rf build/lib.* build/temp.*  # and for other builds, this
+	LD_PRELOAD=$$(cc -print-file-name=libasan.so):$$(cc -print-file-name=libstdc++.so) \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		$(SANITIZED)/bin/pytest -q
 

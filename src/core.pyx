@@ -123,6 +123,20 @@ cdef inline bint integer_fits(long long x, int dtype, bint operand) noexcept:
     return bits == 64 or -(1LL << bits) < x < 1LL << bits
 
 
+cdef object as_python_number(object value, int operand_dtype):
+    """What a NumPy scalar holds; None of what is no such number. As an operand, which
+    is not weak, it must be of that dtype already."""
+    if not isinstance(value, numpy.number) or isinstance(value, numpy.timedelta64):
+        return None
+    if (
+        operand_dtype >= 0
+        and native_of_type(cnp.PyArray_DescrFromScalar(value).type_num) != operand_dtype
+    ):
+        return None
+    held = value.item()
+    return held if type(held) in (int, float, complex) else None
+
+
 cdef int number(object value, int dtype, bint operand, scalar_t* stored) except -1:
     """Store a plain Python number in a dtype. Returns 1 if it is real, 2 if complex,
     and 0, which is no verdict, if it needs the Python layer."""
@@ -166,7 +180,8 @@ cdef int number(object value, int dtype, bint operand, scalar_t* stored) except 
         kernels.convert[COMPLEX128][dtype](1, 1, stored, step, parts, step)
         return 2
     else:
-        return 0
+        held = as_python_number(value, dtype if operand else -1)
+        return 0 if held is None else number(held, dtype, operand, stored)
     if dtype == FLOAT64:
         (<double*>stored)[0] = parts[0]
     elif abs(parts[0]) >= limits[dtype]:

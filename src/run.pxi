@@ -2,7 +2,7 @@
 # which of them, and how it computes one: where it lies or, where the kernel cannot take
 # an operand as it is, by way of scratch memory that stays in the L1 cache.
 
-from cython.parallel cimport prange
+from cython.parallel cimport parallel
 
 cdef extern from "numpy/ufuncobject.h":
     int PyUFunc_GiveFloatingpointErrors(const char* name, int flags) except -1
@@ -628,14 +628,27 @@ cdef int part(
     return raised
 
 
+cdef void share(
+    const job_t* steps, int count, int sums, Py_ssize_t size, int parts,
+    const fenv_t* callers, int* raised,
+) noexcept nogil:
+    """The parts of the thread that calls this (OpenMP may give fewer than asked for)."""
+    cdef int which = omp_get_thread_num()
+    while which < parts:
+        merge(raised, part(steps, count, sums, size, which, parts, callers))
+        which += omp_get_num_threads()
+
+
 cdef int walk_by_threads(
     const job_t* steps, int count, int sums, Py_ssize_t size, int threads
 ) noexcept nogil:
+    """A parallel region and no loop in it: at the end of a `prange` threads wait for
+    one another a second time, for a time slice each where cores are busy otherwise."""
     cdef fenv_t callers
-    cdef int which, raised = 0
+    cdef int raised = 0
     fegetenv(&callers)
-    for which in prange(threads, num_threads=threads, schedule="static"):
-        raised |= part(steps, count, sums, size, which, threads, &callers)
+    with parallel(num_threads=threads):
+        share(steps, count, sums, size, threads, &callers, &raised)
     return raised
 
 

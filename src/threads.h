@@ -9,6 +9,8 @@
 #define FASTADD_OPENMP 0
 static inline int omp_get_max_threads(void) { return 1; }
 static inline int omp_in_parallel(void) { return 0; }
+static inline int omp_get_thread_num(void) { return 0; }
+static inline int omp_get_num_threads(void) { return 1; }
 #endif
 
 /* In a forked child OpenMP still believes in threads that only the parent has, and
@@ -27,9 +29,20 @@ static inline int fastadd_watch_forks(void) { return 0; }
 
 static inline int fastadd_is_forked(void) { return fastadd_forked; }
 
-/* Calls that use threads at this moment: they share the threads there are. */
+/* Flags that each thread has raised, for all. */
 #ifdef _MSC_VER
 #include <intrin.h>
+static inline void fastadd_merge(int *all, int some) {
+    _InterlockedOr((volatile long *)all, some);
+}
+#else
+static inline void fastadd_merge(int *all, int some) {
+    __atomic_fetch_or(all, some, __ATOMIC_RELAXED);
+}
+#endif
+
+/* Calls that use threads at this moment: they share the threads there are. */
+#ifdef _MSC_VER
 static long fastadd_running = 0;
 static inline int fastadd_enter(void) { return _InterlockedIncrement(&fastadd_running); }
 static inline void fastadd_leave(void) { _InterlockedDecrement(&fastadd_running); }

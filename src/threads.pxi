@@ -9,6 +9,9 @@ cdef extern from "threads.h" nogil:
     const int OPENMP "FASTADD_OPENMP"
     int omp_get_max_threads()
     bint omp_in_parallel()
+    int omp_get_thread_num()
+    int omp_get_num_threads()
+    void merge "fastadd_merge"(int* all, int some)
     int watch_forks "fastadd_watch_forks"()
     bint is_forked "fastadd_is_forked"()
     int enter "fastadd_enter"()

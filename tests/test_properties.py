@@ -138,10 +138,20 @@ def test_out_overlaps_itself_or_not(shape, data):
         assert (fastadd.add(np.float32(1), np.float32(1), out=out) == 2).all()
 
 
-@settings(max_examples=500, deadline=None)
+def numpy_scalars():
+    """Numbers, and what is none."""
+    numbers = st.builds(
+        lambda dtype, place: values(40, dtype, 3)[place], dtypes, st.integers(0, 39)
+    )
+    others = st.sampled_from((np.timedelta64(3, "s"), np.datetime64(3, "s"), np.str_("1")))
+    return st.one_of(numbers, others)
+
+
+@settings(max_examples=800, deadline=None)
 @given(
     dtypes,
     st.one_of(
+        numpy_scalars(),
         st.integers(-(2**70), 2**70),
         st.integers(-300, 300),
         st.floats(),
@@ -160,6 +170,22 @@ def test_the_gate_takes_no_coefficient_otherwise_than_the_python_layer(dtype, al
             outcomes.append(f"{type(error)} {error}")
     if isinstance(outcomes[0], str):
         assert outcomes[0] == outcomes[1]
+    else:
+        assert_same_bits(*outcomes)
+
+
+@settings(max_examples=300, deadline=None)
+@given(dtypes, numpy_scalars())
+def test_the_gate_takes_no_scalar_otherwise_than_the_python_layer(dtype, scalar):
+    a = values(9, dtype, 1)
+    outcomes = []
+    for add in (fastadd.add, fastadd.add.__wrapped__):
+        try:
+            outcomes.append(add(a, scalar))
+        except (TypeError, OverflowError) as error:
+            outcomes.append(str(error))
+    if isinstance(outcomes[0], str) or outcomes[0].dtype.kind not in "biufcV":
+        assert np.array_equal(*outcomes)
     else:
         assert_same_bits(*outcomes)
 
