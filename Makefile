@@ -13,7 +13,7 @@ test: .venv/.fastadd .venv/.test
 
 # Also beside the libraries whose arrays fastadd takes; without them their tests are
 # skipped.
-test-all: .venv/.fastadd .venv/.test .venv/.foreign torch
+test-all: .venv/.fastadd .venv/.test .venv/.foreign .venv/.examples torch
 	$(BIN)/pytest -q
 
 # Random calls of every function against NumPy, for so many minutes.

@@ -35,8 +35,7 @@ class Momentum:
         self.v = [np.zeros_like(x) for x in w]
 
     def by_fastadd(self, gradients, rate):
-        for v, g in zip(self.v, gradients, strict=True):
-            fastadd.add(v, g, beta=0.9, out=v)
+        fastadd.foreach_add(gradients, self.v, alpha=0.9, out=self.v)
         fastadd.foreach_add(self.w, self.v, alpha=-rate, out=self.w)
 
     def by_numpy(self, gradients, rate):

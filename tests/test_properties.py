@@ -143,8 +143,8 @@ def numpy_scalars():
     numbers = st.builds(
         lambda dtype, place: values(40, dtype, 3)[place], dtypes, st.integers(0, 39)
     )
-    others = st.sampled_from((np.timedelta64(3, "s"), np.datetime64(3, "s"), np.str_("1")))
-    return st.one_of(numbers, others)
+    others = (np.timedelta64(3, "s"), np.datetime64(3, "s"), np.str_("1"))
+    return st.one_of(numbers, st.sampled_from(others))
 
 
 @settings(max_examples=800, deadline=None)
