@@ -632,7 +632,7 @@ cdef void share(
     const job_t* steps, int count, int sums, Py_ssize_t size, int parts,
     const fenv_t* callers, int* raised,
 ) noexcept nogil:
-    """The parts of the thread that calls this (OpenMP may give fewer than asked for)."""
+    """What the calling thread has to do: of fewer threads than parts, each several."""
     cdef int which = omp_get_thread_num()
     while which < parts:
         merge(raised, part(steps, count, sums, size, which, parts, callers))
