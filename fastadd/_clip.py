@@ -73,7 +73,8 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
 
     References
     ----------
-    .. [1] https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
+    .. [1] `torch.nn.utils
+       <https://docs.pytorch.org/docs/stable/nn.html#module-torch.nn.utils>`_
 
     Examples
     --------
