@@ -89,7 +89,7 @@ dist: .venv/.dist
 	mkdir dist
 	mv build/dist/*.tar.gz dist
 ifeq ($(shell uname),Linux)
-	PATH="$(CURDIR)/$(BIN):$$PATH" auditwheel repair --strip -w dist build/dist/*.whl
+	PATH="$(CURDIR)/$(BIN):$$PATH" auditwheel repair --strip -z 9 -w dist build/dist/*.whl
 else
 	mv build/dist/*.whl dist
 endif

@@ -183,11 +183,11 @@ def check_memory(call, out, expected, compute):
 
 
 def cast(x, dtype):
-    x = np.asarray(x)
+    x, dtype = np.asarray(x), dtype.newbyteorder("=")
     with np.errstate(all="ignore"):
         if x.dtype.char == "g" and dtype == np.float16:
             x = x.astype(float)  # by way of float32, as NumPy does it, it rounds twice
-        return x.astype(dtype.newbyteorder("="))
+        return x.astype(dtype)
 
 
 def plain(x):

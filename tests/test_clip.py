@@ -1,6 +1,7 @@
 """clip_grad_norm: the norm against exact arithmetic, and what is made of it."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -102,6 +103,23 @@ def test_same_bits_for_every_number_of_threads(name):
             with fastadd.threads(threads):
                 found.add(norm(*arrays))
         assert len(found) == 1
+
+
+def test_eight_threads_at_once():
+    rng = np.random.default_rng(3)
+    arrays = [rng.standard_normal(n).astype("f4") for n in (40_000, 7, 150_000)]
+    right = clip_grad_norm(arrays, 1.5)
+
+    def compute(threads):
+        for _ in range(20):
+            with fastadd.threads(threads):
+                clipped, found = clip_grad_norm(arrays, 1.5)
+            assert found == right[1]
+            for x, expected in zip(clipped, right[0], strict=True):
+                assert_same_bits(x, expected)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(compute, [1, 2, 3, 4] * 2))
 
 
 def test_same_bits_on_every_instruction_set():

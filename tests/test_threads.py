@@ -546,6 +546,8 @@ def test_everything_at_once():
         lambda x, y, out: fastadd.add(x, y, alpha=2, beta=-1, out=out, where=[True]),
         lambda x, y, out: fastadd.scaled_add(x, y, 2, -1, out),
         lambda x, y, out: fastadd.add(x.T, y.T, alpha=2, beta=-1).T,
+        lambda x, y, out: fastadd.weighted_sum([x, y], [-1, 2], out=out),
+        lambda x, y, out: fastadd.foreach_add([-x, x, y], [y, x, y], alpha=2)[0],
     )
 
     def compute(seed):
