@@ -307,6 +307,12 @@ def loop_of_times(x, y, *coefficients):
     times = {numpy.datetime64, numpy.timedelta64}
     if times.isdisjoint((x, y)) or numpy.object_ in (x, y):
         return None
+    for each in (x, y):
+        if numpy.dtype(each).kind in "fc":
+            raise TypeError(
+                f"a date or a difference of dates and a {each.__name__} have no sum. "
+                "Pass a timedelta64."
+            )
     # NumPy takes an integer for so many units of time.
     x, y = (
         each if each is numpy.datetime64 else numpy.timedelta64 for each in (x, y)

@@ -359,7 +359,7 @@ def test_from_many_threads():
     def use():
         for char in ("f4", "i2", ml_dtypes.bfloat16, "F", "m8[s]", "O"):
             x = np.arange(100).astype(char)
-            if not (scaled_add(x, x, 2, 1) == 3 * np.arange(100).astype(char)).all():
+            if not (scaled_add(x, x, 2, 1) == (3 * np.arange(100)).astype(char)).all():
                 wrong.append(char)
 
     threads = [threading.Thread(target=use) for _ in range(8)]
