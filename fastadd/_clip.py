@@ -86,7 +86,7 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
     """
     max_norm = checked_norm(max_norm)
     alone = not isinstance(grads, list | tuple | Iterator)
-    arrays = [grads] if alone else as_list("grads", grads)
+    arrays = given = [grads] if alone else as_list("grads", grads)
     outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
     norm = _core.norm_of(arrays)
     if norm is None:
@@ -99,7 +99,7 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
         )
     clips = norm > max_norm
     if not clips and out is None:
-        return (arrays[0] if alone else arrays), norm
+        return (grads if alone else given), norm
     coefficient = 1
     if clips:
         coefficient = max_norm / (norm if norm.dtype.char == "g" else float(norm))
@@ -114,11 +114,14 @@ def scaled(arrays, coefficient, outs):
         x is out for x, out in zip(arrays, outs, strict=True)
     )
     results = _core.gate_each(
-        arrays, _core.NOTHING, coefficient, 1, outs, coefficient != 1 or not in_place
+        b"clip_grad_norm",
+        *(arrays, _core.NOTHING, coefficient, 1, outs),
+        compute=coefficient != 1 or not in_place,
     )
     if results is not NotImplemented:
         return results
     return each_added(
+        b"clip_grad_norm",
         arrays,
         [nothing(x.dtype) for x in arrays],
         [coefficient] * len(arrays),

@@ -71,18 +71,19 @@ def foreach_add(inputs, others, *, alpha=1, out=None):
     [array([[0.95, 0.95],
            [0.95, 0.95]]), array([-0.1,  0.1])]
     """
-    results = _core.gate_each(inputs, others, 1, alpha, out)
+    results = _core.gate_each(b"foreach_add", inputs, others, 1, alpha, out)
     if results is not NotImplemented:
         return results
     inputs = as_list("inputs", inputs)
     others = as_many("others", others, "inputs", inputs)
     alphas = as_many("alpha", alpha, "inputs", inputs)
     outs = as_outs(out, "inputs", inputs)
-    results = each_added(inputs, others, [1] * len(inputs), alphas, outs)
+    betas = [1] * len(inputs)
+    results = each_added(b"foreach_add", inputs, others, betas, alphas, outs)
     return results if out is None else out
 
 
-def each_added(inputs, others, betas, alphas, outs):
+def each_added(name, inputs, others, betas, alphas, outs):
     """Lists of one length; outs may be None."""
     for place, out in enumerate(outs):
         if out is not None and not computes_itself(out):
@@ -98,9 +99,9 @@ def each_added(inputs, others, betas, alphas, outs):
     for place, call in enumerate(zip(inputs, others, betas, alphas, outs, strict=True)):
         with located(place):
             calls.append(checked_call(*call, None, "same_kind"))
-    results = _core.run_calls(calls, all(out is None for out in outs))
+    results = _core.run_calls(name, calls, all(out is None for out in outs))
     if results is None:  # or cannot tell in a hurry
-        results = _core.run_calls(apart_from_others(calls, outs), True)
+        results = _core.run_calls(name, apart_from_others(calls, outs), True)
     return [
         result[()] if out is None and result.ndim == 0 else result
         for result, out in zip(results, outs, strict=True)
@@ -122,6 +123,8 @@ def as_outs(out, model_name, model):
         return [None] * len(model)
     outs = as_list("out", out)
     check_lengths(model_name, model, "out", outs)
+    if any(each is None for each in outs):
+        raise TypeError("a member of out is None: pass an array for each, or no out.")
     return outs
 
 

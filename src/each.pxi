@@ -137,7 +137,7 @@ cdef inline bint is_sequence(object given, Py_ssize_t length) noexcept:
     return type(given) in (list, tuple) and len(given) == length
 
 
-def gate_each(inputs, others, beta, alpha, out, bint compute=True):
+def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
     """Compute additions that are ready to run, each as `gate` recognises it: lists or
     tuples of equal length; `others` and `alpha` may be one number for all. Anything
     else: NotImplemented, and nothing has been touched. Nor is it if not to compute."""
@@ -159,6 +159,8 @@ def gate_each(inputs, others, beta, alpha, out, bint compute=True):
     jobs = new_jobs(count)
     try:
         for place in range(count):
+            if outs is not None and outs[place] is None:
+                return NotImplemented
             result = recognised(
                 &jobs[place], inputs[place], others[place] if many_others else others,
                 beta, alpha[place] if many_alphas else alpha,
@@ -170,7 +172,7 @@ def gate_each(inputs, others, beta, alpha, out, bint compute=True):
         if outs is not None and not jobs_lie_apart(jobs, count):
             return NotImplemented
         if compute:
-            run_each(jobs, count, "foreach_add")
+            run_each(jobs, count, name)
     finally:
         free(jobs)
     if out is not None:
@@ -178,7 +180,7 @@ def gate_each(inputs, others, beta, alpha, out, bint compute=True):
     return [result_of(each, True) for each in results]
 
 
-def run_calls(list calls, bint apart):
+def run_calls(bytes name, list calls, bint apart):
     """Compute additions that the Python layer has checked, each given as to `run`.
     Returns each out; None, and nothing has been touched, unless they are known to lie
     apart or are found to."""
@@ -193,7 +195,7 @@ def run_calls(list calls, bint apart):
             )
         if not apart and not jobs_lie_apart(jobs, count):
             return None
-        run_each(jobs, count, "foreach_add")
+        run_each(jobs, count, name)
     finally:
         free(jobs)
     return results

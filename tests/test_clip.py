@@ -188,7 +188,7 @@ def test_clipped(name, instruction_set):
     assert relative(float(norm(*arrays)), limit) < 0.02
 
 
-def test_what_is_not_clipped_comes_back():
+def test_what_is_not_clipped_comes_back(tmp_path):
     arrays = [np.ones(3), np.ones(4, "f4")]
     clipped, found = clip_grad_norm(arrays, 100)
     assert clipped[0] is arrays[0]
@@ -200,8 +200,20 @@ def test_what_is_not_clipped_comes_back():
     assert (out[1] == 1).all()
     assert clip_grad_norm(arrays, 100, out=arrays)[0] is arrays
     assert (arrays[0] == 1).all()
+    mapped = np.memmap(tmp_path / "x", np.float32, "w+", shape=3)
+    assert clip_grad_norm([mapped], 1)[0][0] is mapped
     # Exactly the limit is not over it.
     assert clip_grad_norm(np.array([3.0, 4.0]), 5)[0].tolist() == [3, 4]
+
+
+def test_error_state():
+    x = np.array([1e-300, 1e300])
+    for grads in (x, [x, x.astype(">f8")]):
+        with (
+            np.errstate(under="raise"),
+            pytest.raises(FloatingPointError, match="underflow encountered in clip"),
+        ):
+            clip_grad_norm(grads, 1e-20)
 
 
 def test_one_array():

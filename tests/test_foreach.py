@@ -123,6 +123,11 @@ WRONG = (
     ((([TWO, TWO], 1), {"out": 3}), TypeError, "out is of type int"),
     ((([TWO, TWO], 1), {"out": [TWO.copy(), [1, 2]]}), TypeError, "type list"),
     ((([TWO, TWO], 1), {"out": [TWO.copy(), ONE]}), ValueError, "never resized"),
+    (
+        (([TWO, TWO], 1), {"out": [TWO.copy(), None]}),
+        TypeError,
+        "member of out is None",
+    ),
     ((([TWO, 2j], 1), {"out": [TWO.copy(), ONE]}), TypeError, "casting"),
     (
         (([TWO, TWO], 1), {"out": [TWO.copy(), np.broadcast_to(1.0, 2)]}),
