@@ -40,6 +40,9 @@ GOALS = {
     "jobs": "",
 }
 
+# Groups of which the README shows every cell.
+FUNCTIONS = ("weighted_sum", "foreach_add", "clip_grad_norm")
+
 console = Console(width=None if sys.stdout.isatty() else 118)
 
 
@@ -249,8 +252,7 @@ def markdown(cells):
     shown = [
         cell
         for cell in cells
-        if cell["case"].startswith("float32, ")
-        or cell["group"] in ("jobs", "weighted_sum", "foreach_add", "clip_grad_norm")
+        if cell["case"].startswith("float32, ") or cell["group"] in ("jobs", *FUNCTIONS)
     ]
     names = [
         name
@@ -273,6 +275,8 @@ def markdown(cells):
                 for name in ("numpy", *names)
             ]
             case = cell["case"].removeprefix("float32, ")
+            if cell["group"] in FUNCTIONS:
+                case = f"`{cell['group']}`, {case}"
             parts.append(f"| {case} | {duration(ours)} | {' | '.join(ratios)} |")
     return "\n".join(parts)
 
