@@ -67,7 +67,7 @@ def test_norm(name, instruction_set):
     ],
 )
 def test_neither_overflow_nor_underflow(dtype, scale):
-    if np.finfo(np.longdouble).max < 1e400 and dtype == "g":
+    if dtype == "g" and np.finfo("g").nmant == np.finfo("d").nmant:
         pytest.skip("long double is double here")
     with np.errstate(all="raise"):
         for n in (1, 5, 9000):
