@@ -4,6 +4,7 @@ behind: references to what was given, blocks of Python's memory, memory of the p
 """
 
 import argparse
+import gc
 import math
 import sys
 from contextlib import suppress
@@ -85,9 +86,11 @@ def main():
     leaks = []
     for name, call in track(CALLS.items(), description="calling"):
         repeat(call, 1000)
+        gc.collect()
         references = [sys.getrefcount(x) for x in GIVEN]
         blocks, bytes_before = sys.getallocatedblocks(), resident()
         repeat(call, options.calls)
+        gc.collect()
         blocks, grown = (
             sys.getallocatedblocks() - blocks,
             resident() - bytes_before,
