@@ -26,7 +26,8 @@ leaks: .venv/.fastadd .venv/.test
 	$(BIN)/python tests/leaks.py
 
 # The tests under AddressSanitizer and UndefinedBehaviorSanitizer (GCC on Linux), in an
-# environment of their own. (ASan's allocator can hang after a fork among threads.)
+# environment of their own. (ASan's allocator can hang after a fork among threads, and
+# holds back what is freed.)
 SANITIZED = build/sanitized
 sanitize:
 	$(PYTHON) -m venv $(SANITIZED)
@@ -39,7 +40,9 @@ sanitize:
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so):$$(cc -print-file-name=libstdc++.so) \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		$(SANITIZED)/bin/pytest -q \
-		--deselect tests/test_threads.py::test_fork_while_other_threads_compute
+		--deselect tests/test_threads.py::test_fork_while_other_threads_compute \
+		--deselect tests/test_cache.py::test_memory_is_bounded_and_returns \
+		--deselect tests/test_memory.py::test_nothing_leaks
 
 # Jobs that people do with it; pictures in build/examples.
 examples: .venv/.fastadd .venv/.examples
