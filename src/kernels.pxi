@@ -863,8 +863,8 @@ cdef inline int lowest_exponent(squared tag) noexcept nogil:
 
 
 cdef enum:
-    # In the L1 cache: float32 in 0.13 ns an element, as with 32; 16 lanes, which GCC
-    # keeps in registers, take 0.3, for each waits for the sum before it.
+    # Many, for each waits for the sum before it: 10**7 float64 took the same loop in C
+    # 2.3 ms on one thread, and 2.7 with 32.
     LANES = 64
 
 
@@ -1093,7 +1093,7 @@ cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     if from_t in floating:  # the signs matter where a number does not fit
         to[INT32] = <convert_t>convert_plane[int32_t, from_t]
         to[INT64] = <convert_t>convert_plane[int64_t, from_t]
-    if BASELINE or from_t in complex_number:  # else half a zero: the sets hardly differ
+    if BASELINE or from_t in complex_number:  # in each set, 24 kB of the wheel
         to[COMPLEX64] = <convert_t>convert_plane[complex64, from_t]
         to[COMPLEX128] = <convert_t>convert_plane[complex128, from_t]
     if BASELINE:

@@ -4,7 +4,6 @@
 
 cdef extern from "<math.h>" nogil:
     longdouble sqrt "sqrtl"(longdouble)
-    longdouble fabs "fabsl"(longdouble)
     longdouble ldexp "ldexpl"(longdouble, int)
     bint isfinite(longdouble)
 

@@ -43,8 +43,10 @@ cdef enum:
     # 4 KiB were 4 % slower, 16 KiB 15 to 50 %: the blocks and what streams past them
     # share a 32 KiB L1 cache.
     PIECE = 8192
-    # Bytes of a block's sum so far. 7 float64 operands of 10^6: 1.9 ms, 2.5 with 8 KiB,
-    # whose short runs of each operand the prefetchers lose; of 10^5: 85 us, and 61.
+    # Bytes of a block's sum so far, where one operand after the other is added to it,
+    # as when some are converted. 7 float64 operands of 10^6, before `sum_block` took
+    # these: 1.9 ms, 2.5 with 8 KiB, whose short runs of each operand the prefetchers
+    # lose; of 10^5: 85 us, and 61.
     SUM = 1 << 14
     # Operands of a sum that one kernel takes side by side.
     TERMS = 64
@@ -642,8 +644,8 @@ cdef void share(
 cdef int walk_by_threads(
     const job_t* steps, int count, int sums, Py_ssize_t size, int threads
 ) noexcept nogil:
-    """A parallel region and no loop in it: at the end of a `prange` threads wait for
-    one another a second time, for a time slice each where cores are busy otherwise."""
+    """A parallel region and no `prange`, at the end of which threads would wait for
+    one another a second time."""
     cdef fenv_t callers
     cdef int raised = 0
     fegetenv(&callers)
