@@ -96,10 +96,12 @@ cdef struct job_t:
     scalar_t scalar  # an operand that is a Python number
     int real  # of the coefficients: BETA_REAL, ALPHA_REAL
     # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
-    # blocks of block[0] rows and block[1] columns.
+    # blocks of block[0] rows and block[1] columns; the first ones lack `missing`
+    # columns, so that the others begin with a line of out.
     plane_t plane
     Py_ssize_t block[2]
     Py_ssize_t blocks[2]
+    Py_ssize_t missing
     Py_ssize_t units  # blocks in all planes
     partial_t* partials  # of squares: one for each unit
 
@@ -395,6 +397,7 @@ cdef inline void cut(job_t* job) noexcept nogil:
                 )
         job.block[axis] = job.plane.shape[axis]
         job.blocks[axis] = 1
+    job.missing = 0
     for operand in range(OPERANDS):
         job.plane.views[operand].data = plan.data[operand]
     job.units = 1
@@ -417,6 +420,14 @@ cdef inline bint side_by_side(const job_t* steps, int count) noexcept nogil:
     return True
 
 
+cdef inline Py_ssize_t columns_into_line(const job_t* job) noexcept nogil:
+    """How many columns before the first one a line of out begins."""
+    cdef Py_ssize_t itemsize = job.plan.itemsize[OUT]
+    if job.operation == SQUARES or job.plane.views[OUT].strides[1] != itemsize:
+        return 0
+    return (<Py_ssize_t>job.plane.views[OUT].data & LINE - 1) // itemsize
+
+
 cdef void cut_into_blocks(
     job_t* steps, int count, Py_ssize_t size, int threads
 ) noexcept nogil:
@@ -424,7 +435,7 @@ cdef void cut_into_blocks(
     the threads."""
     cdef int step, operand, axis
     cdef Py_ssize_t widest = itemsizes[steps.dtype], columns = steps.plane.shape[1]
-    cdef Py_ssize_t most, blocks
+    cdef Py_ssize_t most, blocks, missing
     cdef bint across = False, by_scratch = False
     if steps.operation == SQUARES and steps.direct:
         most = SQUARED
@@ -433,7 +444,7 @@ cdef void cut_into_blocks(
         if columns == size:  # as many for each thread: one of 31 too many is 3 %
             blocks = (size + most - 1) // most
             blocks = (blocks + threads - 1) // threads * threads
-            most = (size + blocks - 1) // blocks + LINE - 1 & -LINE
+            most = (size + LINE + blocks - 1) // blocks + LINE - 1 & -LINE
     else:
         for step in range(count):
             if steps[step].direct:
@@ -446,15 +457,20 @@ cdef void cut_into_blocks(
         if across:
             columns = min(columns, max(TILE_ROW // widest, 1))
             most = min(most, TILE_ROWS * columns)
+    missing = columns_into_line(&steps[count - 1])
     for step in range(count):
         steps[step].block[1] = max(1, min(columns, most))
         steps[step].block[0] = max(
             1, min(steps.plane.shape[0], most // steps[step].block[1])
         )
+        if steps[step].block[1] < steps.plane.shape[1]:
+            steps[step].missing = missing % steps[step].block[1]
         for axis in range(2):
             steps[step].blocks[axis] = (
-                (steps.plane.shape[axis] + steps[step].block[axis] - 1)
-                // steps[step].block[axis]
+                (
+                    steps.plane.shape[axis] + steps[step].block[axis] - 1
+                    + (steps[step].missing if axis == 1 else 0)
+                ) // steps[step].block[axis]
             )
             steps[step].units *= steps[step].blocks[axis]
 
@@ -500,9 +516,12 @@ cdef inline void block_at(
     const job_t* job, const place_t* place, plane_t* block
 ) noexcept nogil:
     cdef int axis, operand
-    cdef Py_ssize_t i = place.i * job.block[0], j = place.j * job.block[1]
+    cdef Py_ssize_t i = place.i * job.block[0]
+    cdef Py_ssize_t j = place.j * job.block[1] - job.missing
     block.shape[0] = min(job.block[0], job.plane.shape[0] - i)
-    block.shape[1] = min(job.block[1], job.plane.shape[1] - j)
+    block.shape[1] = min(j + job.block[1], job.plane.shape[1])
+    j = max(j, 0)
+    block.shape[1] -= j
     for operand in range(OPERANDS):
         block.views[operand] = job.plane.views[operand]
         block.views[operand].data += (
@@ -704,7 +723,10 @@ cdef inline void cut_for(
     cdef int step
     for step in range(count):
         cut(&steps[step])
-    if threads > 1 or count > 1 or not steps.direct or steps.operation == SQUARES:
+    if (
+        threads > 1 or count > 1 or not steps.direct or steps.operation == SQUARES
+        or size >= RELEASE_GIL
+    ):
         cut_into_blocks(steps, count, size, threads)
 
 
