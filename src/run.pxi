@@ -463,7 +463,7 @@ cdef void cut_into_blocks(
         steps[step].block[0] = max(
             1, min(steps.plane.shape[0], most // steps[step].block[1])
         )
-        if steps[step].block[1] < steps.plane.shape[1]:
+        if 4 * steps[step].block[1] < steps.plane.shape[1]:  # one more is not felt
             steps[step].missing = missing % steps[step].block[1]
         for axis in range(2):
             steps[step].blocks[axis] = (
