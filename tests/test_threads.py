@@ -278,6 +278,35 @@ def test_streaming_writes_no_other_byte(shift):
     assert (memory == 7).all()
 
 
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize("name", ["int8", "int16", "float32", "float64", "complex128"])
+@pytest.mark.parametrize("operand_dtype", [None, ">f4", "i4"])
+def test_wherever_in_a_line_out_begins(name, operand_dtype):
+    """Blocks begin with a line of out: the first one is shorter."""
+    dtype = DTYPES[name]
+    a, b = cases.values(MANY, dtype, 1), cases.values(MANY, dtype, 2)
+    if operand_dtype:
+        b = np.arange(MANY).astype(operand_dtype)
+    if np.result_type(a, b) != dtype and dtype.kind == "i":
+        pytest.skip("no out of this dtype")
+    alpha, beta = list(coefficients(np.result_type(a, b)))[-1]
+    expected = reference(a, b, alpha, beta, np.result_type(a, b)).astype(dtype)
+    size = MANY * dtype.itemsize
+    for shift in range(0, 64, dtype.alignment):
+        memory = np.full(size + 128, 7, np.uint8)
+        out = memory[shift : shift + size].view(dtype)
+        fastadd.add(a, b, alpha=alpha, beta=beta, out=out)
+        assert_same_bits(out, expected)
+        total = fastadd.weighted_sum([a, b, a], out=out, casting="unsafe")
+        assert total is out
+        assert_same_bits(out, fastadd.weighted_sum([a, b, a]).astype(dtype))
+        out[...] = a
+        fastadd.add(out, b, alpha=alpha, beta=beta, out=out, casting="unsafe")
+        assert_same_bits(out, expected)
+        out.view(np.uint8)[...] = 7
+        assert (memory == 7).all()
+
+
 @pytest.mark.usefixtures("instruction_set", "last_level_cache")
 @pytest.mark.parametrize("name", DTYPES)
 def test_streaming_changes_no_bit(name):
