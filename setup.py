@@ -48,15 +48,20 @@ else:
 # seven times as long.
 FORCE_INLINE = "__forceinline" if WINDOWS else "inline __attribute__((always_inline))"
 
+# A strip that is computed in registers (packed_loop) would go through memory where GCC
+# took its move to out for a memcpy.
+STRIPS = "-fno-tree-loop-distribute-patterns"
+
 # What each instruction set adds; cpu.h asks the CPU for the same. No -mfma: with it GCC
 # contracts complex products even under -ffp-contract=off.
 INSTRUCTION_SETS = {"baseline": []}
 if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
     INSTRUCTION_SETS = {
         "baseline": ["-msse4.2"],  # with what it implies, x86-64-v2: CPUs from 2009 on
-        "avx2": ["-mavx2", "-mf16c"],
+        "avx2": ["-mavx2", "-mf16c", STRIPS],
         "avx512": [
             *("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mf16c"),
+            STRIPS,
             # On a Zen 4 longer vectors are 3 to 8 % slower in the L3 cache, where they
             # straddle two lines, 0 to 40 % (int8) in L1, and nowhere faster.
             "-mprefer-vector-width=256",
