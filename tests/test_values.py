@@ -101,6 +101,23 @@ def test_broadcasts(dtype, shapes):
 
 
 @each_dtype
+def test_one_short_row_added_to_each(dtype):
+    """Of which as many as are repeated, one more, and ten blocks and a rest."""
+    alpha, beta = cases.coefficients(dtype)[-1]
+    for rows, n in itertools.product((64, 65, 4001, 50_003), (2, 3, 17)):
+        a = cases.values(rows * n, dtype, 1).reshape(rows, n)
+        b = cases.values(n, dtype, 2)
+        for x, y in ((a, b), (b, a)):
+            expected = reference(x, y, alpha, beta, dtype)
+            gaps = cases.values(2 * rows * n, dtype).reshape(2 * rows, n)
+            before = gaps.copy()
+            for out in (a.copy(), gaps[::2]):
+                fastadd.add(x, y, alpha=alpha, beta=beta, out=out)
+                assert_same_bits(out, expected)
+            assert_same_bits(gaps[1::2], before[1::2])
+
+
+@each_dtype
 def test_grids(dtype):
     """What the benchmark times, at a size with tails."""
     alpha, beta = list(cases.coefficients(dtype))[-1]
