@@ -112,9 +112,9 @@ ctypedef fused number:
     single
 
 # What is added strip by strip in registers, where rows are packed. Fewer instructions
-# for each byte, and the CPU looks further ahead: in the L3 cache 3 to 12 % for rows of
-# float32, 10 to 30 % where an operand is broadcast or out is one of them. (int8 and
-# int16 gained nothing, and the products of int64 take the registers.)
+# for each byte, and the CPU looks further ahead: in the L3 cache of a Zen 3 it gains 3
+# to 12 % for rows of float32, 10 to 30 % where an operand is broadcast or out is one of
+# them. (int8 and int16 gained nothing, and the products of int64 take the registers.)
 ctypedef fused unrolled:
     uint32_t
     float
@@ -138,12 +138,17 @@ ctypedef fused narrow:
     unsigned_integer
     float
 
-# Of these a product by 1 is felt (float32 + float64: 4 to 20 % in the L3 cache), which
-# the others' conversion outweighs.
+# Of these a product by 1 is felt (float32 + float64: 4 to 20 % in a Zen 3's L3 cache),
+# which the others' conversion outweighs.
 ctypedef fused multiplied:
     signed_integer
     unsigned_integer
     float
+
+# What is computed in a strip and moved to out.
+ctypedef fused stored:
+    number
+    signed_integer
 
 # Every native dtype, and every one again, for the conversions from each to each.
 ctypedef fused from_t:
@@ -273,6 +278,30 @@ cdef inline void loop(
     raise_half_flags(flags)
 
 
+cdef inline void move_strip(
+    const char* memory, Py_ssize_t length, const stored* tag, char* out_data,
+    Py_ssize_t out_step,
+) noexcept nogil:
+    cdef stored[:, :] strip = None
+    cdef stored[:, :] out = None
+    cdef Py_ssize_t k
+    lay(strip.strides, <char*>memory, 0, sizeof(stored))
+    lay(out.strides, out_data, 0, out_step)
+    for k in range(length):
+        out[0, k] = strip[0, k]
+
+
+cdef inline void put_strip(
+    const streamed_t* memory, const stored* tag, char* out, bint streamed
+) noexcept nogil:
+    if streamed:
+        stream(out, memory)
+    else:
+        move_strip(
+            memory.bytes, STREAMED // sizeof(stored), tag, out, sizeof(stored)
+        )
+
+
 cdef inline void add_strips(
     const plane_t* plane, Py_ssize_t i, Py_ssize_t strips,
     Py_ssize_t a_step, Py_ssize_t b_step,
@@ -303,11 +332,7 @@ cdef inline void add_strips(
                 strip[0, k] = element(
                     beta, a[i, j + k], alpha, b[i, j + k], real, flags
                 )
-        if streamed:
-            stream(<char*>&out[i, j], &memory)
-        else:
-            for k in range(length):
-                out[i, j + k] = strip[0, k]
+        put_strip(&memory, <number*>NULL, <char*>&out[i, j], streamed)
 
 
 cdef inline void packed_loop(
@@ -789,19 +814,6 @@ cdef inline void add_term(
             strip[0, k] = total(strip[0, k], product(weight, x[0, k], real))
 
 
-cdef inline void move_strip(
-    const char* memory, Py_ssize_t length, const single* tag, char* out_data,
-    Py_ssize_t out_step,
-) noexcept nogil:
-    cdef single[:, :] strip = None
-    cdef single[:, :] out = None
-    cdef Py_ssize_t k
-    lay(strip.strides, <char*>memory, 0, sizeof(single))
-    lay(out.strides, out_data, 0, out_step)
-    for k in range(length):
-        out[0, k] = strip[0, k]
-
-
 cdef void sum_plane(
     const plane_t* plane, const single* tag, const term_t* terms, int count,
     bint streamed,
@@ -850,24 +862,24 @@ cdef void sum_plane(
 # relu: what is less than zero becomes zero. Floats are taken for the signed integers
 # of their bits. Of these the negative numbers, -0.0 to -inf, are the lowest, NaNs with
 # a sign come above them, and all others are positive: one comparison, which raises no
-# flags. Unsigned integers pass above the lowest floor there is.
+# flags.
 
 ctypedef fused rectified:
     signed_integer
     longdouble
 
 
-cdef inline rectified rectify(rectified x, rectified floor) noexcept nogil:
+cdef inline rectified rectify(rectified x, rectified highest) noexcept nogil:
+    """`highest` is the highest number that becomes zero."""
     if rectified is longdouble:
         return 0 if islessequal(x, 0) else x
     else:
-        # The max changes no number. Without it GCC compares x and masks it from memory
-        # each: 10**6 in place take 67 us instead of 45.
-        return max(x, x & -<rectified>(x >= floor))
+        # (Where x is compared with the lowest that passes, by >=, GCC reads it twice.)
+        return x & -<rectified>(x > highest)
 
 
 cdef inline void relu_loop(
-    const plane_t* plane, Py_ssize_t out_step, Py_ssize_t a_step, rectified floor,
+    const plane_t* plane, Py_ssize_t out_step, Py_ssize_t a_step, rectified highest,
     bint by_strips, bint streamed,
 ) noexcept nogil:
     cdef streamed_t memory
@@ -885,19 +897,15 @@ cdef inline void relu_loop(
             for s in range(strips):
                 j = s * length
                 for k in range(length):
-                    strip[0, k] = rectify(a[i, j + k], floor)
-                if streamed:
-                    stream(<char*>&out[i, j], &memory)
-                else:
-                    for k in range(length):
-                        out[i, j + k] = strip[0, k]
+                    strip[0, k] = rectify(a[i, j + k], highest)
+                put_strip(&memory, <rectified*>NULL, <char*>&out[i, j], streamed)
         if not streamed:
             for j in range(strips * length, plane.shape[1]):
-                out[i, j] = rectify(a[i, j], floor)
+                out[i, j] = rectify(a[i, j], highest)
 
 
 cdef void relu_plane(
-    const plane_t* plane, const rectified* a, const rectified* floor,
+    const plane_t* plane, const rectified* a, const rectified* highest,
     const rectified* unused, int real,
 ) noexcept nogil:
     cdef Py_ssize_t out_step = plane.views[OUT].strides[1]
@@ -905,14 +913,14 @@ cdef void relu_plane(
     cdef Py_ssize_t one = sizeof(rectified)
     if out_step == one and a_step == one:
         relu_loop(
-            plane, sizeof(rectified), sizeof(rectified), floor[0], not BASELINE, False
+            plane, sizeof(rectified), sizeof(rectified), highest[0], not BASELINE, False
         )
     else:
-        relu_loop(plane, out_step, a_step, floor[0], False, False)
+        relu_loop(plane, out_step, a_step, highest[0], False, False)
 
 
 cdef void stream_relu_plane(
-    const plane_t* plane, const rectified* a, const rectified* floor,
+    const plane_t* plane, const rectified* a, const rectified* highest,
     const rectified* unused, int real,
 ) noexcept nogil:
     cdef plane_t found
@@ -923,10 +931,10 @@ cdef void stream_relu_plane(
             part_of_row(plane, row, part, sizeof(rectified), &found)
             if part == BODY and found.views[A].strides[1] == sizeof(rectified):
                 relu_loop(
-                    &found, sizeof(rectified), sizeof(rectified), floor[0], True, True
+                    &found, sizeof(rectified), sizeof(rectified), highest[0], True, True
                 )
             elif found.shape[1] > 0:
-                relu_plane(&found, a, floor, unused, real)
+                relu_plane(&found, a, highest, unused, real)
 
 
 # Sums of squares. Which number is added to which sum depends neither on the length of
@@ -1261,8 +1269,7 @@ cdef void fill_additions(kernels_t* kernels) noexcept:
 cdef void fill_relu(add_t relu[NATIVE_COUNT], add_t[4] signed) noexcept:
     cdef int size
     for size in range(4):
-        relu[INT8 + size] = relu[UINT8 + size] = signed[size]
-    relu[BOOL] = signed[0]
+        relu[INT8 + size] = signed[size]
     relu[FLOAT16] = relu[BFLOAT16] = signed[1]
     relu[FLOAT32] = signed[2]
     relu[FLOAT64] = signed[3]

@@ -1,24 +1,34 @@
 # relu: what is less than zero becomes zero.
 
-# The lowest number that passes: of floats in the bits of a signed integer, in which
-# -inf is -2**bits for so many bits of mantissa, and NaNs with a sign lie above it.
-cdef scalar_t floors[NATIVE_COUNT]
+# The highest number that does: of floats, in the bits of a signed integer, -inf, which
+# is -2**bits for so many bits of mantissa. (NaNs with a sign lie above it.)
+cdef scalar_t highest[NATIVE_COUNT]
 
 
-def set_floors():
+def set_highest():
     cdef int dtype
-    cdef cnp.ndarray floor
+    cdef cnp.ndarray number
     mantissas = {FLOAT16: 10, BFLOAT16: 7, FLOAT32: 23, FLOAT64: 52}
     for dtype in range(LONGDOUBLE):
-        floor = numpy.zeros((), f"i{itemsizes[dtype]}")
-        if dtype in mantissas:
-            floor[...] = 1 - 2 ** mantissas[dtype]
-        elif dtype == BOOL or UINT8 <= dtype <= UINT64:
-            floor[...] = numpy.iinfo(floor.dtype).min
-        memcpy(&floors[dtype], cnp.PyArray_DATA(floor), itemsizes[dtype])
+        number = numpy.array(-(2 ** mantissas.get(dtype, 0)), f"i{itemsizes[dtype]}")
+        memcpy(&highest[dtype], cnp.PyArray_DATA(number), itemsizes[dtype])
 
 
-set_floors()
+set_highest()
+
+
+cdef inline void set_relu(job_t* job) noexcept:
+    """max(x, 0) or, where there is nothing below zero, x + 0."""
+    job.plan.data[B] = <char*>&job.scalar
+    if job.dtype == BOOL or UINT8 <= job.dtype <= UINT64:
+        job.operation = ADD
+        set_number(&job.beta, job.dtype, 1)
+        job.alpha = job.beta
+        job.real = 0
+        set_nothing(&job.scalar, job.dtype)
+    else:
+        job.operation = RELU
+        job.beta = highest[job.dtype]
 
 
 def gate_relu(x, out):
@@ -28,14 +38,13 @@ def gate_relu(x, out):
     cdef PyObject* arrays[OPERANDS]
     if not cnp.PyArray_CheckExact(x):
         return NotImplemented
-    job.operation = RELU
     job.direct = True
     job.dtype = ready(x)
     if not BOOL <= job.dtype < COMPLEX64:
         return NotImplemented
     arrays[OUT] = arrays[B] = NULL
     arrays[A] = <PyObject*>x
-    job.plan.data[B] = <char*>&job.scalar
+    set_relu(&job)
     if out is not None:
         if not is_ready_out(out, job.dtype):
             return NotImplemented
@@ -43,7 +52,6 @@ def gate_relu(x, out):
     planned_out = planned_call(&job, arrays, A)
     if planned_out is None:
         return NotImplemented
-    job.beta = floors[job.dtype]
     run_job(&job, 1, "relu")
     return result_of(planned_out, out is None)
 
@@ -60,8 +68,7 @@ def run_relu(cnp.ndarray x not None, cnp.ndarray out):
     take_array(&job, A, x)
     if out is not None:
         take_array(&job, OUT, out)
-    job.plan.data[B] = <char*>&job.scalar
-    job.beta = floors[dtype]
+    set_relu(&job)
     planned_out = planned(&job.plan, arrays, type_by_native[dtype], itemsizes[dtype])
     if planned_out is None:
         raise ValueError("x does not broadcast to out")

@@ -98,7 +98,7 @@ cdef struct job_t:
     bint streamed  # it writes out past the caches
     int repeated  # the operand that is one same short row, or none, which is OUT
     carrier_t carriers[OPERANDS]  # if not direct
-    scalar_t beta, alpha  # of a relu, beta is the floor
+    scalar_t beta, alpha  # of a relu, beta is the highest that becomes 0
     scalar_t scalar  # an operand that is a Python number
     int real  # of the coefficients: BETA_REAL, ALPHA_REAL
     # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
@@ -564,14 +564,15 @@ cdef int repeated_operand(const job_t* job) noexcept nogil:
 
 
 cdef void add_repeated(const job_t* job, const plane_t* block) noexcept nogil:
-    cdef char[REPEATED] memory
+    cdef char[REPEATED + LINE] memory
+    cdef char* rows = memory + (-<Py_ssize_t>memory & LINE - 1)
     cdef plane_t part = block[0]
     cdef int operand
     cdef Py_ssize_t k, done, n = block.shape[1]
     cdef Py_ssize_t bytes = n * itemsizes[job.reads[job.repeated]]
     for k in range(REPEATS):
-        memcpy(memory + k * bytes, block.views[job.repeated].data, bytes)
-    part.views[job.repeated].data = memory
+        memcpy(rows + k * bytes, block.views[job.repeated].data, bytes)
+    part.views[job.repeated].data = rows
     part.shape[0] = block.shape[0] // REPEATS
     part.shape[1] = REPEATS * n
     for operand in range(OPERANDS):

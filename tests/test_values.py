@@ -100,21 +100,45 @@ def test_broadcasts(dtype, shapes):
     assert_same_bits(out, np.broadcast_to(reference(a, b, 1, 1, dtype), shape))
 
 
+def check_short_rows(a, b, alpha, beta, dtype):
+    """Either way round, also into rows with gaps between them, that are left alone."""
+    for x, y in ((a, b), (b, a)):
+        expected = reference(x, y, alpha, beta, dtype)
+        gaps = cases.values((2 * len(expected), *expected.shape[1:]), dtype)
+        before = gaps.copy()
+        for out in (np.empty_like(expected), gaps[::2]):
+            fastadd.add(x, y, alpha=alpha, beta=beta, out=out)
+            assert_same_bits(out, expected)
+        assert_same_bits(gaps[1::2], before[1::2])
+
+
 @each_dtype
-def test_one_short_row_added_to_each(dtype):
-    """Of which as many as are repeated, one more, and ten blocks and a rest."""
+@pytest.mark.parametrize("n", [2, 3, 16, 17])
+def test_one_short_row_added_to_each(dtype, n):
+    """Rows that are repeated 64 times (of 64 bytes at most, in 4096 elements or more):
+    whole repetitions, a rest of 1 and of 63, several blocks, and fewer elements."""
     alpha, beta = cases.coefficients(dtype)[-1]
-    for rows, n in itertools.product((64, 65, 4001, 50_003), (2, 3, 17)):
-        a = cases.values(rows * n, dtype, 1).reshape(rows, n)
+    least = -(-4096 // n)
+    whole = -(-least // 64) * 64
+    for rows in (least - 1, least, whole, whole + 1, whole + 63, 90_000 // n):
+        a = cases.values((rows, n), dtype, 1)
         b = cases.values(n, dtype, 2)
-        for x, y in ((a, b), (b, a)):
-            expected = reference(x, y, alpha, beta, dtype)
-            gaps = cases.values(2 * rows * n, dtype).reshape(2 * rows, n)
-            before = gaps.copy()
-            for out in (a.copy(), gaps[::2]):
-                fastadd.add(x, y, alpha=alpha, beta=beta, out=out)
-                assert_same_bits(out, expected)
-            assert_same_bits(gaps[1::2], before[1::2])
+        check_short_rows(a, b, alpha, beta, dtype)
+        check_short_rows(a[::-1, ::-1], b, alpha, beta, dtype)
+        check_short_rows(a[:, ::-1], b[::-1], alpha, beta, dtype)
+
+
+@pytest.mark.parametrize(
+    "mixture", [("u1", "f4"), ("f4", "f8"), ("i4", "f4"), ("f2", "f4"), ("u2", "i8")]
+)
+def test_one_short_row_of_another_dtype(mixture):
+    dtype = np.result_type(*mixture)
+    alpha, beta = cases.coefficients(dtype)[-1]
+    for one, other in (mixture, mixture[::-1]):
+        for rows in (1366, 30_001):
+            a = cases.values((rows, 3), np.dtype(one), 1)
+            b = cases.values(3, np.dtype(other), 2)
+            check_short_rows(a, b, alpha, beta, dtype)
 
 
 @each_dtype
