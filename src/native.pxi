@@ -55,6 +55,7 @@ cdef struct view_t:
 cdef struct plane_t:
     Py_ssize_t shape[2]
     view_t views[OPERANDS]
+    bint prefetched  # what is read is asked for some time ahead
 
 # A real coefficient of a complex result is stored in the real dtype and scales
 # both parts; these bits of `real` say which of the two are.

@@ -387,6 +387,22 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
     return bytes > last_level_cache
 
 
+cdef bint half_cached(const job_t* job) noexcept nogil:
+    """Whether to prefetch: where much, but not all, of what is read lies in the last-
+    level cache, the CPU alone does not look far enough ahead. 4 * 10**6 float32 take
+    0.45 ms then instead of 0.62, streamed; with little or all of it in the caches, or
+    an out that is neither streamed nor read, it costs up to 10 %."""
+    cdef const plan_t* plan = &job.plan
+    cdef Py_ssize_t bytes = footprint(plan, A) + footprint(plan, B)
+    return (
+        4 * bytes >= 3 * last_level_cache and 2 * bytes <= 3 * last_level_cache
+        and (
+            job.streamed or plan.data[A] == plan.data[OUT]
+            or plan.data[B] == plan.data[OUT]
+        )
+    )
+
+
 cdef inline void cut(job_t* job) noexcept nogil:
     """The first plane, as yet one block."""
     cdef plan_t* plan = &job.plan
@@ -404,6 +420,7 @@ cdef inline void cut(job_t* job) noexcept nogil:
         job.block[axis] = job.plane.shape[axis]
         job.blocks[axis] = 1
     job.missing = 0
+    job.plane.prefetched = False
     for operand in range(OPERANDS):
         job.plane.views[operand].data = plan.data[operand]
     job.units = 1
@@ -528,6 +545,7 @@ cdef inline void block_at(
     cdef int axis, operand
     cdef Py_ssize_t i = place.i * job.block[0]
     cdef Py_ssize_t j = place.j * job.block[1] - job.missing
+    block.prefetched = job.plane.prefetched
     block.shape[0] = min(job.block[0], job.plane.shape[0] - i)
     block.shape[1] = min(j + job.block[1], job.plane.shape[1])
     j = max(j, 0)
@@ -784,6 +802,7 @@ cdef inline void cut_for(
         steps[step].repeated = OUT
     if count == 1 and size >= LARGE:
         steps.repeated = repeated_operand(steps)
+        steps.plane.prefetched = half_cached(steps)
     if (
         threads > 1 or count > 1 or not steps.direct or steps.operation == SQUARES
         or size >= RELEASE_GIL

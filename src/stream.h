@@ -23,6 +23,13 @@ typedef struct {
 #endif
 } streamed_t;
 
+/* A hint: the line will soon be read. */
+#if defined(__GNUC__)
+#define FASTADD_PREFETCH(line) __builtin_prefetch(line)
+#else
+#define FASTADD_PREFETCH(line) ((void)(line))
+#endif
+
 #if defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
 #define FASTADD_CAN_STREAM 1
