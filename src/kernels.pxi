@@ -3,7 +3,8 @@
 #
 # Design: one loop, plain enough for the compiler to vectorise, tails included. Each
 # `if` around it hands the loop literal strides (and, for integers, literal ones as
-# coefficients), which is all that a compiler needs to specialise it.
+# coefficients), which is all that a compiler needs to specialise it. Where it pays, a
+# packed row is computed in strips of literal length, by the same mathematics.
 
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from libc.string cimport memcpy
@@ -260,8 +261,9 @@ cdef inline void add_row(
     lay(b.strides, plane.views[B].data, plane.views[B].strides[0], b_step)
     if number in half_float:
         add_in_strips(
-            plane.shape[1], <char*>&out[i, 0], out_step, <char*>&a[i, 0], a_step,
-            <char*>&b[i, 0], b_step, beta, alpha, flags,
+            plane.shape[1] - begin, <char*>&out[i, begin], out_step,
+            <char*>&a[i, begin], a_step, <char*>&b[i, begin], b_step, beta, alpha,
+            flags,
         )
     else:
         for j in range(begin, plane.shape[1]):
@@ -357,7 +359,8 @@ cdef inline void packed_loop(
     const plane_t* plane, Py_ssize_t a_step, Py_ssize_t b_step,
     number beta, number alpha, int real,
 ) noexcept nogil:
-    """The same for packed rows of out, strip by strip: these stay in registers."""
+    """The same for packed rows of out; `unrolled` numbers are added strip by strip,
+    which stays in registers."""
     cdef Py_ssize_t i, length = STREAMED // sizeof(number)
     cdef Py_ssize_t strips = plane.shape[1] // length
     if number not in unrolled:

@@ -56,9 +56,10 @@ cdef enum:
     # with half as many, 5.6 with half as long ones. (Without tiles 23, torch 12.)
     TILE_ROWS = 64
     TILE_ROW = 128
-    # To each short row, such as a pixel of three channels, one same row is added: that
-    # one is repeated in scratch, and so many rows at a time become one. (10**6, 3) +
-    # (3,) of float32 takes 0.63 ms, or 2.5 row by row.
+    # To each of many short rows in one run, such as pixels of three channels, one same
+    # row is added: that one is repeated in scratch, and so many rows at a time become
+    # one. (10**6, 3) + (3,) of float32 takes 0.63 ms, or 2.5 row by row; with 16 rows
+    # there is no gain yet, with half of these 20 %.
     REPEATS = 64
     REPEATED = 1 << 12  # bytes
     # Elements of a block that needs no scratch; and at least so many blocks a thread,
@@ -98,7 +99,7 @@ cdef struct job_t:
     bint streamed  # it writes out past the caches
     int repeated  # the operand that is one same short row, or none, which is OUT
     carrier_t carriers[OPERANDS]  # if not direct
-    scalar_t beta, alpha  # of a relu, beta is the highest that becomes 0
+    scalar_t beta, alpha  # of a RELU, beta is the highest that becomes 0
     scalar_t scalar  # an operand that is a Python number
     int real  # of the coefficients: BETA_REAL, ALPHA_REAL
     # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
@@ -388,12 +389,14 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
 
 
 cdef bint half_cached(const job_t* job) noexcept nogil:
-    """Whether to prefetch: where much, but not all, of what is read lies in the last-
-    level cache, the CPU alone does not look far enough ahead. 4 * 10**6 float32 take
-    0.45 ms then instead of 0.62, streamed; with little or all of it in the caches, or
-    an out that is neither streamed nor read, it costs up to 10 %."""
+    """Whether to prefetch: where the operands are of 3/4 to 3/2 of the last-level cache
+    and nothing else goes through it, so that some of each is always found there, the
+    CPU alone does not look far enough ahead. 4 * 10**6 float32, streamed, take 0.45 ms
+    then instead of 0.62; elsewhere it costs up to 10 %."""
     cdef const plan_t* plan = &job.plan
-    cdef Py_ssize_t bytes = footprint(plan, A) + footprint(plan, B)
+    cdef Py_ssize_t bytes = footprint(plan, A)
+    if plan.data[B] != plan.data[A]:
+        bytes += footprint(plan, B)
     return (
         4 * bytes >= 3 * last_level_cache and 2 * bytes <= 3 * last_level_cache
         and (
@@ -566,7 +569,10 @@ cdef int repeated_operand(const job_t* job) noexcept nogil:
     cdef const plane_t* plane = &job.plane
     cdef int operand, found = OUT
     cdef Py_ssize_t n = plane.shape[1]
-    if not job.direct or job.operation != ADD or job.streamed or n < 2:
+    if (
+        not job.direct or job.operation != ADD or job.streamed
+        or n < 2 or plane.shape[0] < REPEATS // 2
+    ):
         return OUT
     for operand in range(OPERANDS):
         if plane.views[operand].strides[0] == n * plane.views[operand].strides[1]:
@@ -586,10 +592,14 @@ cdef void add_repeated(const job_t* job, const plane_t* block) noexcept nogil:
     cdef char* rows = memory + (-<Py_ssize_t>memory & LINE - 1)
     cdef plane_t part = block[0]
     cdef int operand
-    cdef Py_ssize_t k, done, n = block.shape[1]
+    cdef Py_ssize_t done = 1, more, n = block.shape[1]
     cdef Py_ssize_t bytes = n * itemsizes[job.reads[job.repeated]]
-    for k in range(REPEATS):
-        memcpy(rows + k * bytes, block.views[job.repeated].data, bytes)
+    cdef Py_ssize_t repeats = min(REPEATS, block.shape[0])
+    memcpy(rows, block.views[job.repeated].data, bytes)
+    while done < repeats:
+        more = min(done, repeats - done)
+        memcpy(rows + done * bytes, rows, more * bytes)
+        done += more
     part.views[job.repeated].data = rows
     part.shape[0] = block.shape[0] // REPEATS
     part.shape[1] = REPEATS * n
@@ -597,9 +607,8 @@ cdef void add_repeated(const job_t* job, const plane_t* block) noexcept nogil:
         part.views[operand].strides[0] *= REPEATS
     if part.shape[0] > 0:
         job.add(&part, part.views[A].data, &job.beta, &job.alpha, job.real)
-    done = part.shape[0]
     for operand in range(OPERANDS):
-        part.views[operand].data += done * part.views[operand].strides[0]
+        part.views[operand].data += part.shape[0] * part.views[operand].strides[0]
     part.shape[0] = 1
     part.shape[1] = block.shape[0] % REPEATS * n
     if part.shape[1] > 0:

@@ -257,9 +257,9 @@ def test_tiles_of_three_orders():
         )
 
 
-@pytest.fixture(params=[0, 1 << 60])
+@pytest.fixture(params=[0, 1 << 15, 1 << 16, 1 << 60])
 def last_level_cache(request):
-    """Every large out is streamed, or none."""
+    """Every large out is streamed, or none, or some (and operands are prefetched)."""
     _core.set_last_level_cache(request.param)
     yield
     _core.set_last_level_cache(_machine.last_level_cache())

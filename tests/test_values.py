@@ -116,7 +116,8 @@ def check_short_rows(a, b, alpha, beta, dtype):
 @pytest.mark.parametrize("n", [2, 3, 16, 17])
 def test_one_short_row_added_to_each(dtype, n):
     """Rows that are repeated 64 times (of 64 bytes at most, in 4096 elements or more):
-    whole repetitions, a rest of 1 and of 63, several blocks, and fewer elements."""
+    whole repetitions, a rest of 1 and of 63, several blocks, and fewer elements; then
+    another row for each few rows."""
     alpha, beta = cases.coefficients(dtype)[-1]
     least = -(-4096 // n)
     whole = -(-least // 64) * 64
@@ -126,6 +127,9 @@ def test_one_short_row_added_to_each(dtype, n):
         check_short_rows(a, b, alpha, beta, dtype)
         check_short_rows(a[::-1, ::-1], b, alpha, beta, dtype)
         check_short_rows(a[:, ::-1], b[::-1], alpha, beta, dtype)
+    for rows in (5, 31, 32, 33, 100):
+        a = cases.values((4100 // (rows * n) + 1, rows, n), dtype, 1)
+        check_short_rows(a, cases.values((len(a), 1, n), dtype, 2), alpha, beta, dtype)
 
 
 @pytest.mark.parametrize(
