@@ -68,12 +68,6 @@ if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
         ],
     }
 
-# Threads; FASTADD_OPENMP=0 leaves them out. (On Windows the name of the flag is the
-# compiler's alone.)
-OPENMP = ["/openmp" if WINDOWS else "-fopenmp"]
-if os.environ.get("FASTADD_OPENMP") == "0":
-    OPENMP = []
-
 # For `make sanitize`.
 SANITIZE = []
 if os.environ.get("FASTADD_SANITIZE") == "1":
@@ -84,7 +78,7 @@ if os.environ.get("FASTADD_SANITIZE") == "1":
 SHARED = "_shared"
 
 
-def extension(name, source, flags=(), macros=(), link_flags=()):
+def extension(name, source, flags=(), macros=()):
     return Extension(
         f"fastadd.{name}",
         [source],
@@ -96,7 +90,7 @@ def extension(name, source, flags=(), macros=(), link_flags=()):
             *macros,
         ],
         extra_compile_args=[*FLAGS, *flags, *SANITIZE],
-        extra_link_args=[*link_flags, *SANITIZE],
+        extra_link_args=[*SANITIZE],
     )
 
 
@@ -122,10 +116,6 @@ class Build(build_ext):
                 objects = self.compiler.compile(
                     [str(source)], folder, extra_postargs=[flag, *errors]
                 )
-                if flag in OPENMP:
-                    self.compiler.link_shared_lib(
-                        objects, "empty", folder, extra_postargs=[flag]
-                    )
             except (CompileError, LinkError):
                 return False
         return True
@@ -134,7 +124,7 @@ class Build(build_ext):
 extensions = [
     # (cythonize writes it. No call runs it, and so it is 40 kB smaller.)
     extension(SHARED, f"src/{SHARED}.c", [] if WINDOWS else ["-Os"]),
-    extension("_core", "src/core.pyx", OPENMP, link_flags=() if WINDOWS else OPENMP),
+    extension("_core", "src/core.pyx"),
 ]
 for name, flags in INSTRUCTION_SETS.items():
     extensions.append(

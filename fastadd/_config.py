@@ -57,8 +57,9 @@ def show_config(mode="stdout"):
     -------
     dict or None
         Version, versions of Python and NumPy, machine, the instruction set in use and
-        those available, OpenMP's version (a date), the number of threads, the bytes
-        that freed results may leave, and the native dtypes.
+        those available, the number of threads that a call may use, how many threads
+        the pool has started and how they wait, the bytes that freed results may leave,
+        and the native dtypes.
 
     Examples
     --------
@@ -75,8 +76,8 @@ def show_config(mode="stdout"):
         "machine": platform.machine(),
         "instruction set": in_use,
         "available": available(),
-        "OpenMP": _core.openmp_version() or "not in this build",
         "threads": _threads.get_num_threads(),
+        "pool": f"{_core.workers_alive()} workers alive, asleep when idle",
         "cache limit": _cache.cache_info().limit,
         "dtypes": list(_core.NAMES),
     }

@@ -5,9 +5,9 @@
 # number all of them. Every address is a multiple of the itemsize. out may be an operand,
 # with the same strides, but must not overlap one in another way, nor itself.
 #
-# So many threads compute as are named, one if OpenMP is absent, if a region of it is
-# around or in a forked child. Python's errstate does not count here: floating-point
-# exceptions of one thread are left raised, as C does.
+# At most so many threads compute as are named (one, if that is less than 1), the calling
+# one and those of fastadd's pool that are free. Python's errstate does not count here:
+# floating-point exceptions, of whichever thread, are left raised, as C does.
 
 cdef void add_float32(
     int ndim, const Py_ssize_t* shape,

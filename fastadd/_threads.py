@@ -44,10 +44,11 @@ def set_num_threads(n):
 
     Notes
     -----
-    It is a limit. Small additions use one thread, larger ones as many as pay; calls
-    that run at once share them; and there is one inside an OpenMP parallel region and
-    in a forked process, where more could hang. `threadpoolctl` sees and limits these
-    threads too.
+    It is a limit, which counts the calling thread. Small additions use that alone,
+    larger ones as many as pay and are free: a call never waits for a thread that has
+    not begun to help it. Calls that run at once share the threads. A forked process
+    starts threads of its own. `threadpoolctl` sees and limits these threads too, as
+    OpenMP's; what is set here later than there holds.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def set_num_threads(n):
     1
     >>> fastadd.set_num_threads(before)
     """
-    _core.set_threads(count(n), openmp)
+    _core.set_threads(count(n))
 
 
 def get_num_threads():
@@ -68,8 +69,7 @@ def get_num_threads():
     -------
     int
         The number of `set_num_threads` or of the innermost ``with threads(n):``, or
-        less where OpenMP is limited to less (by `threadpoolctl`, for example); 1 inside
-        a parallel region, in a forked process and in a build without OpenMP.
+        less where `threadpoolctl` limits OpenMP, or everything, to less.
 
     Examples
     --------
@@ -114,24 +114,56 @@ def threads(n):
 
 
 def from_environment():
-    """What FASTADD_NUM_THREADS asks for; None if it is not set."""
-    asked = os.environ.get("FASTADD_NUM_THREADS")
-    if asked is None:
-        return None
-    if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= MOST:
-        raise ImportError(
-            f"FASTADD_NUM_THREADS={asked!r}: set it to a number of threads, "
-            f"1 to {MOST}, or unset it."
-        )
-    return int(asked)
-
-
-def of_openmp():
-    """What OpenMP uses by itself: OMP_NUM_THREADS (its first level), or all."""
+    """What the environment asks for; None if it does not."""
+    asked = os.environ.get("FASTADD_NUM_THREADS", "").strip()
+    if asked:
+        if not is_count(asked):
+            raise ImportError(
+                f"FASTADD_NUM_THREADS={asked!r}: set it to a number of threads, "
+                f"1 to {MOST}, or unset it."
+            )
+        return int(asked)
+    # Of OpenMP's levels, the first. What makes no sense is left to OpenMP to refuse.
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(asked) if asked.isdigit() and int(asked) > 0 else _machine.processors()
+    return int(asked) if is_count(asked) else None
 
 
-MOST = 1 << 15  # far above any machine, far below what OpenMP could not count
-openmp = of_openmp()
-_core.set_threads(from_environment() or openmp, openmp)
+def is_count(text):
+    return (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= len(str(MOST))
+        and 1 <= int(text) <= MOST
+    )
+
+
+def register():
+    """Let threadpoolctl, if it is installed, see and limit these threads, together with
+    OpenMP's: what its users set for those is meant for all threads that compute. To
+    import it takes 2 to 4 ms."""
+    try:
+        import threadpoolctl  # noqa: PLC0415
+    except ImportError:
+        return
+
+    class Controller(threadpoolctl.LibController):
+        user_api = "openmp"
+        internal_api = "fastadd"
+        filename_prefixes = ("_core.",)
+        check_symbols = ("fastadd_workers_alive",)
+
+        def get_num_threads(self):
+            return _core.process_threads()
+
+        def set_num_threads(self, num_threads):
+            _core.limit_threads(num_threads)
+
+        def get_version(self):
+            return None
+
+    threadpoolctl.register(Controller)
+
+
+MOST = 1 << 15  # far above any machine
+_core.set_threads(from_environment() or _machine.processors())
+register()

@@ -557,12 +557,15 @@ cdef void add_strided(
     if size == 0:
         return
     simplify(&job.plan)
-    if size < LARGE or is_forked():
-        threads = 1
+    threads = max(1, min(threads, MAX_THREADS)) if size >= LARGE else 1
     choose_kernels(&job, 1, size)
     cut_for(&job, 1, size, threads)
     if threads > 1:
-        walk_by_threads(&job, 1, 1, size, threads)
+        feraiseexcept(
+            walk_by_threads(
+                &job, 1, 1, size, cost(&job, 1, size), threads, threads
+            )
+        )
     else:
         walk(&job, 1, 0, job.units)
 

@@ -60,43 +60,53 @@ cdef bint lie_apart(const job_t* jobs, int count, extent_t* outs) noexcept nogil
     return True
 
 
-cdef int cut_each(job_t* jobs, int count, Py_ssize_t* size) except -1:
-    """Make jobs ready to walk: how many threads shall do it, more than one of which are
-    to be given back, and the elements of all jobs."""
-    cdef int place, threads = 1
-    cdef Py_ssize_t bytes = 0, length
-    size[0] = 0
+# What the jobs of a list are together.
+cdef struct list_t:
+    int count
+    Py_ssize_t size  # elements
+    Py_ssize_t nbytes  # of results, by what they cost
+    int threads, allowed
+
+
+cdef list_t cut_each(job_t* jobs, int count) except *:
+    """Make jobs ready to walk."""
+    cdef list_t all
+    cdef int place
+    cdef Py_ssize_t length
+    all.count, all.size, all.nbytes, all.threads, all.allowed = count, 0, 0, 1, 1
     for place in range(count):
         jobs[place].units = 0
         length = size_of(&jobs[place].plan)
         if length > 0:
             choose_kernels(&jobs[place], 1, length)
-            bytes += effort(&jobs[place], 1, length)
-            size[0] += length
-    if size[0] >= LARGE:
-        threads = threads_for(bytes, size[0])
+            all.nbytes += cost(&jobs[place], 1, length)
+            all.size += length
+    if all.size >= LARGE:
+        all.threads = threads_for(all.nbytes, all.size, &all.allowed)
+    length = 0
     for place in range(count):
         if size_of(&jobs[place].plan) > 0:
-            cut_for(&jobs[place], 1, size[0], threads)
-    return threads
+            cut_for(&jobs[place], 1, all.size, all.threads)
+        jobs[place].first = length
+        length += size_of(&jobs[place].plan)
+    return all
 
 
-cdef int walk_each(
-    const job_t* jobs, int count, Py_ssize_t size, int threads
-) noexcept:
+cdef int walk_each(const job_t* jobs, const list_t* all) noexcept:
     """The flags that were raised; they are not left standing."""
-    cdef int place, raised
+    cdef int raised
     if all_flags():
         feclearexcept(WATCHED)
-    if threads > 1:
+    if all.threads > 1:
         with nogil:
-            raised = walk_by_threads(jobs, 1, count, size, threads)
-            leave()
-    elif size >= RELEASE_GIL:
+            raised = walk_by_threads(
+                jobs, 1, all.count, all.size, all.nbytes, all.threads, all.allowed
+            )
+    elif all.size >= RELEASE_GIL:
         with nogil:
-            raised = walk_all(jobs, count)
+            raised = walk_all(jobs, all.count)
     else:
-        raised = walk_all(jobs, count)
+        raised = walk_all(jobs, all.count)
     if raised:
         feclearexcept(WATCHED)
     return raised
@@ -111,9 +121,8 @@ cdef int walk_all(const job_t* jobs, int count) noexcept nogil:
 
 
 cdef int run_each(job_t* jobs, int count, const char* name) except -1:
-    cdef Py_ssize_t size
-    cdef int threads = cut_each(jobs, count, &size)
-    return report(walk_each(jobs, count, size, threads), name)
+    cdef list_t all = cut_each(jobs, count)
+    return report(walk_each(jobs, &all), name)
 
 
 cdef job_t* new_jobs(Py_ssize_t count) except NULL:

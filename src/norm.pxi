@@ -72,11 +72,11 @@ def norm_of(list arrays):
     """The norm of native float and complex arrays in any layout: a longdouble if one
     is. None if anything else is among them."""
     cdef tuple held = tuple(arrays)
-    cdef Py_ssize_t count = len(held), place, units = 0, size
+    cdef Py_ssize_t count = len(held), place, units = 0
     cdef job_t* jobs = new_jobs(count)
     cdef partial_t* partials = NULL
     cdef longdouble norm = 0
-    cdef int threads
+    cdef list_t all
     cdef bint wide = False
     cdef cnp.ndarray found
     try:
@@ -85,19 +85,17 @@ def norm_of(list arrays):
                 return None
             plan_squares(&jobs[place], held[place])
             wide |= jobs[place].dtype == LONGDOUBLE
-        threads = cut_each(jobs, count, &size)
+        all = cut_each(jobs, count)
         for place in range(count):
             units += jobs[place].units
         partials = <partial_t*>malloc(max(units, 1) * sizeof(partial_t))
         if partials == NULL:
-            if threads > 1:
-                leave()
             raise MemoryError("no memory for the sums of blocks")
         units = 0
         for place in range(count):
             jobs[place].partials = partials + units
             units += jobs[place].units
-        walk_each(jobs, count, size, threads)
+        walk_each(jobs, &all)
         with nogil:
             norm = root_of(partials, units)
             feclearexcept(WATCHED)

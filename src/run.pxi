@@ -2,8 +2,6 @@
 # which of them, and how it computes one: where it lies or, where the kernel cannot take
 # an operand as it is, by way of scratch memory that stays in the L1 cache.
 
-from cython.parallel cimport parallel
-
 cdef extern from "numpy/ufuncobject.h":
     int PyUFunc_GiveFloatingpointErrors(const char* name, int flags) except -1
     enum:
@@ -21,6 +19,7 @@ cdef extern from "<fenv.h>" nogil:
         FE_UNDERFLOW
         FE_INVALID
     int feclearexcept(int)
+    int feraiseexcept(int)
 
 cdef extern from "flags.h" nogil:
     enum:
@@ -66,6 +65,14 @@ cdef enum:
     # so that no thread is left with much more than the others.
     BLOCK = 1 << 15
     BLOCKS_PER_THREAD = 8
+    # Bytes of result that a thread claims at once, costly elements counting as more: at
+    # least, so that a claim of 20 to 40 ns is not felt; and at most, so that the caller
+    # need not wait for the last one for longer than 5 to 20 us. In between, so many a
+    # thread.
+    LEAST_CHUNK = 1 << 16
+    MOST_CHUNK = 1 << 17
+    CHUNKS_PER_THREAD = 8
+    MAX_CHUNKS = 1 << 16
     # Elements of a block of which the squares are summed, whatever the threads.
     SQUARED = 1 << 12
     # Bytes of the result for each thread: the second one pays from 25,000 float32 on.
@@ -111,6 +118,7 @@ cdef struct job_t:
     Py_ssize_t missing
     Py_ssize_t units  # blocks in all planes
     partial_t* partials  # of squares: one for each unit
+    Py_ssize_t first  # elements of the jobs before it, in a list
 
 cdef const kernels_t* kernels = NULL
 cdef Py_ssize_t itemsizes[NATIVE_COUNT]
@@ -703,59 +711,96 @@ cdef inline Py_ssize_t units_within(
         return 0
     if elements >= size:
         return job.units
-    return <Py_ssize_t>(<double>job.units * elements / size)
+    return <Py_ssize_t>(<double>job.units * elements / size + 0.5)
 
 
-cdef int part(
-    const job_t* steps, int count, int sums, Py_ssize_t size, int which, int parts,
-    const fenv_t* callers,
-) noexcept nogil:
-    """What one thread computes, as the caller would (rounding, subnormals); the flags
-    that it raised. Of several sums, each takes its share of all elements."""
-    cdef fenv_t own
-    cdef int each, raised
-    cdef Py_ssize_t begin = size // parts * which, end = begin + size // parts
+# ---- threads ------------------------------------------------------------------------
+
+# Jobs of `count` steps each, as a task of the pool; they have `size` elements in all.
+cdef struct work_t:
+    task_t task
+    const job_t* steps
+    int count
+    int jobs
+    Py_ssize_t size
+    fenv_t environment  # of the caller
+    word_t raised
+
+
+cdef inline Py_ssize_t start_of_chunk(const work_t* work, int chunk) noexcept nogil:
+    return (
+        work.size // work.task.chunks * chunk
+        + min(work.size % work.task.chunks, <Py_ssize_t>chunk)
+    )
+
+
+cdef inline int job_at(const work_t* work, Py_ssize_t element) noexcept nogil:
+    """The last job that begins with an element or before."""
+    cdef int first = 0, last = work.jobs, middle
+    while last - first > 1:
+        middle = (first + last) // 2
+        if work.steps[middle * work.count].first <= element:
+            first = middle
+        else:
+            last = middle
+    return first
+
+
+cdef void compute_chunk(const work_t* work, int chunk) noexcept nogil:
+    """Of several jobs, a chunk is a share of all elements."""
+    cdef Py_ssize_t begin = start_of_chunk(work, chunk)
+    cdef Py_ssize_t end = start_of_chunk(work, chunk + 1)
     cdef Py_ssize_t length, first, last
-    if which + 1 == parts:
-        end = size
-    fegetenv(&own)
-    fesetenv(callers)
-    for each in range(sums):
+    cdef const job_t* steps
+    cdef int job
+    for job in range(job_at(work, begin), work.jobs):
+        steps = work.steps + job * work.count
+        if steps.first >= end:
+            break
         length = size_of(&steps.plan)
-        first = units_within(steps, length, begin)
-        last = units_within(steps, length, end)
+        first = units_within(steps, length, begin - steps.first)
+        last = units_within(steps, length, end - steps.first)
         if first < last:
-            walk(steps, count, first, last)
-        begin -= length
-        end -= length
-        steps += count
-    raised = all_flags()
-    fesetenv(&own)
-    return raised
+            walk(steps, work.count, first, last)
 
 
-cdef void share(
-    const job_t* steps, int count, int sums, Py_ssize_t size, int parts,
-    const fenv_t* callers, int* raised,
-) noexcept nogil:
-    """What the calling thread has to do: of fewer threads than parts, each several."""
-    cdef int which = omp_get_thread_num()
-    while which < parts:
-        merge(raised, part(steps, count, sums, size, which, parts, callers))
-        which += omp_get_num_threads()
+cdef int compute_chunks(task_t* task, int share) noexcept nogil:
+    """What one thread computes: with the caller's rounding and subnormals, and the flags
+    that it raises are the caller's."""
+    cdef work_t* work = <work_t*>task
+    cdef int chunk, passed = 0, computed = 0
+    if share > 0:
+        fesetenv(&work.environment)
+    chunk = claim_chunk(task, share, &passed)
+    while chunk >= 0:
+        compute_chunk(work, chunk)
+        computed += 1
+        chunk = claim_chunk(task, share, &passed)
+    if computed > 0:
+        word_or(&work.raised, all_flags())
+    return computed
 
 
 cdef int walk_by_threads(
-    const job_t* steps, int count, int sums, Py_ssize_t size, int threads
+    const job_t* steps, int count, int jobs, Py_ssize_t size, Py_ssize_t nbytes,
+    int threads, int allowed,
 ) noexcept nogil:
-    """A parallel region and no `prange`, at the end of which threads would wait for
-    one another a second time."""
-    cdef fenv_t callers
-    cdef int raised = 0
-    fegetenv(&callers)
-    with parallel(num_threads=threads):
-        share(steps, count, sums, size, threads, &callers, &raised)
-    return raised
+    """The flags that were raised, by whichever thread."""
+    cdef work_t work
+    cdef Py_ssize_t chunks = max(
+        min(nbytes // threads // LEAST_CHUNK, <Py_ssize_t>CHUNKS_PER_THREAD),
+        nbytes // threads // MOST_CHUNK, <Py_ssize_t>1,
+    )
+    work.task.compute = compute_chunks
+    work.task.chunks = threads * <int>min(chunks, <Py_ssize_t>MAX_CHUNKS)
+    work.steps = steps
+    work.count = count
+    work.jobs = jobs
+    work.size = size
+    word_store(&work.raised, 0)
+    fegetenv(&work.environment)
+    compute_task(&work.task, threads, allowed, nbytes)
+    return word_load(&work.raised)
 
 
 cdef inline bint waits_for_memory(int dtype) noexcept nogil:
@@ -763,7 +808,7 @@ cdef inline bint waits_for_memory(int dtype) noexcept nogil:
     return dtype not in (FLOAT16, BFLOAT16, LONGDOUBLE, CLONGDOUBLE)
 
 
-cdef inline Py_ssize_t effort(
+cdef inline Py_ssize_t cost(
     const job_t* steps, int count, Py_ssize_t size
 ) noexcept nogil:
     """Bytes of results, by what they cost."""
@@ -776,11 +821,16 @@ cdef inline Py_ssize_t effort(
     return bytes
 
 
-cdef inline int threads_for(Py_ssize_t bytes, Py_ssize_t size) except -1:
-    """How many threads compute so many elements that cost as much as so many bytes;
-    more than one are to be given back."""
-    cdef Py_ssize_t most = min(bytes // BYTES_PER_THREAD, size // LINE)
-    return take_threads(most) if most > 1 else 1
+cdef inline int threads_for(
+    Py_ssize_t nbytes, Py_ssize_t size, int* allowed
+) except -1:
+    """How many threads compute so many elements that cost as much as so many bytes, of
+    those that are allowed in all."""
+    cdef Py_ssize_t most = min(nbytes // BYTES_PER_THREAD, size // LINE)
+    allowed[0] = 1
+    if most > 1:
+        allowed[0] = min(allowed_threads(), <int>MAX_THREADS)
+    return <int>max(min(most, allowed[0]), 1)
 
 
 cdef inline void choose_kernels(
@@ -806,6 +856,7 @@ cdef inline void cut_for(
     job_t* steps, int count, Py_ssize_t size, int threads
 ) noexcept nogil:
     cdef int step
+    steps.first = 0
     for step in range(count):
         cut(&steps[step])
         steps[step].repeated = OUT
@@ -823,12 +874,14 @@ cdef inline int compute(job_t* steps, int count) except -1:
     """The flags that were raised; they are not left standing."""
     cdef Py_ssize_t size = size_of(&steps.plan)
     cdef bint vectors = waits_for_memory(steps.dtype)
-    cdef int raised, step, threads = 1
+    cdef Py_ssize_t nbytes = 0
+    cdef int raised, step, allowed, threads = 1
     if size == 0:
         return 0
     choose_kernels(steps, count, size)
     if size >= LARGE:
-        threads = threads_for(effort(steps, count, size), size)
+        nbytes = cost(steps, count, size)
+        threads = threads_for(nbytes, size, &allowed)
     cut_for(steps, count, size, threads)
     for step in range(count):
         vectors &= steps[step].direct
@@ -836,8 +889,9 @@ cdef inline int compute(job_t* steps, int count) except -1:
         feclearexcept(WATCHED)
     if threads > 1:
         with nogil:
-            raised = walk_by_threads(steps, count, 1, size, threads)
-            leave()
+            raised = walk_by_threads(
+                steps, count, 1, size, nbytes, threads, allowed
+            )
     else:
         if size >= RELEASE_GIL:
             with nogil:

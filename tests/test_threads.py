@@ -17,7 +17,6 @@ import fastadd
 from fastadd import _core, _machine
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc")
-openmp = pytest.mark.skipif(not _core.openmp_version(), reason="needs OpenMP")
 
 # Large enough for 5 threads, whatever is computed, and divisible by nothing.
 MANY = 5 * 65536 + 1009
@@ -33,7 +32,6 @@ def five():
 # ---- the number ---------------------------------------------------------------------
 
 
-@openmp
 def test_set_get_and_context():
     before = fastadd.get_num_threads()
     try:
@@ -74,7 +72,6 @@ def test_refusals(set_them, n, error, message):
     assert fastadd.get_num_threads() == before
 
 
-@openmp
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
@@ -84,6 +81,11 @@ def test_refusals(set_them, n, error, message):
         ({"FASTADD_NUM_THREADS": "3", "OMP_NUM_THREADS": "1"}, "3"),
         ({"FASTADD_NUM_THREADS": "1", "OMP_NUM_THREADS": "3"}, "1"),
         ({"OMP_NUM_THREADS": "nonsense"}, str(_machine.processors())),
+        ({"OMP_NUM_THREADS": "²"}, str(_machine.processors())),
+        ({"OMP_NUM_THREADS": "40000"}, str(_machine.processors())),
+        ({"OMP_NUM_THREADS": "9" * 5000}, str(_machine.processors())),
+        ({"OMP_NUM_THREADS": "3", "FASTADD_NUM_THREADS": ""}, "3"),
+        ({"OMP_PROC_BIND": "true"}, str(_machine.processors())),
         ({}, str(_machine.processors())),
     ],
 )
@@ -91,19 +93,16 @@ def test_environment(environment, expected):
     for name in ("FASTADD_NUM_THREADS", "OMP_NUM_THREADS"):
         environment.setdefault(name, None)
     done = run_python("import fastadd; print(fastadd.get_num_threads())", **environment)
-    if "nonsense" in environment.values() and "OMP: Error" in done.stderr:
-        pytest.skip("LLVM's OpenMP 14 takes no nonsense: it ends the process itself")
     assert done.stdout.strip() == expected, done.stderr
 
 
-@pytest.mark.parametrize("asked", ["0", "-1", "two", "", "1.5", "99999999999", "²"])
+@pytest.mark.parametrize("asked", ["0", "-1", "two", "1.5", "99999999999", "²"])
 def test_environment_refused(asked):
     done = run_python("import fastadd", FASTADD_NUM_THREADS=asked)
     assert "ImportError: FASTADD_NUM_THREADS=" in done.stderr
 
 
 @linux
-@openmp
 def test_affinity_is_the_default():
     code = """
 import os
@@ -165,20 +164,31 @@ def test_quota(tmp_path, files, expected):
     assert _machine.quota(tmp_path) == expected
 
 
-@openmp
 def test_threadpoolctl_sees_and_limits():
     pytest.importorskip("threadpoolctl")
     code = """
 import threadpoolctl, fastadd
 info = threadpoolctl.threadpool_info()
-print(sum(each["user_api"] == "openmp" for each in info))
-fastadd.set_num_threads(3)
-with threadpoolctl.threadpool_limits(1):
+print(*(each["num_threads"] for each in info if each["internal_api"] == "fastadd"))
+fastadd.set_num_threads(8)
+for limit in 1, 4, {"openmp": 3}, {"blas": 1}, 9, None:
+    with threadpoolctl.threadpool_limits(limit):
+        print(fastadd.get_num_threads())
     print(fastadd.get_num_threads())
+with threadpoolctl.threadpool_limits(2), fastadd.threads(5):
+    print(fastadd.get_num_threads())  # the less of both,
+with threadpoolctl.threadpool_limits(2):
+    fastadd.set_num_threads(6)  # and what is said last
+    print(fastadd.get_num_threads())
+print(fastadd.get_num_threads())
+fastadd.set_num_threads(6)
 print(fastadd.get_num_threads())
 """
     done = run_python(code, OMP_NUM_THREADS="2", FASTADD_NUM_THREADS=None)
-    assert done.stdout.split() == ["1", "1", "3"], done.stderr
+    assert done.stdout.split() == [
+        *("2", "1", "8", "4", "8", "3", "8", "8", "8", "8", "8", "8", "8"),
+        *("2", "6", "6", "6"),
+    ], done.stderr
 
 
 # ---- the bits -----------------------------------------------------------------------
@@ -385,7 +395,6 @@ def test_flags_of_every_thread(name):
             fastadd.add(a, a)
 
 
-@openmp
 @linux
 def test_threads_compute_as_their_caller_does():
     """Rounding upwards, which only the calling thread has been told."""
@@ -412,7 +421,6 @@ print((up > 1).all(), (nearest == 1).all())
 
 
 @linux
-@openmp
 def test_threads_are_used_and_only_for_large_calls():
     code = """
 import os
@@ -444,7 +452,6 @@ assert right() == 4
 
 
 @linux
-@openmp
 def test_os_fork():
     code = f"""{FORK}
 child = os.fork()
@@ -458,11 +465,10 @@ status = os.waitpid(child, 0)[1]
 print(os.waitstatus_to_exitcode(status), right())
 """
     done = run_python(code)
-    assert done.stdout.split() == ["12", "4"], done.stderr
+    assert done.stdout.split() == ["18", "4"], done.stderr
 
 
 @linux
-@openmp
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_multiprocessing_pool(method, tmp_path):
     script = tmp_path / "pool.py"
@@ -474,13 +480,10 @@ if __name__ == "__main__":
     done = subprocess.run(
         [sys.executable, str(script)], check=False, capture_output=True, text=True
     )
-    assert done.stdout.strip() == ("[1] 4" if method == "fork" else "[4] 4"), (
-        done.stderr
-    )
+    assert done.stdout.strip() == "[4] 4", done.stderr
 
 
 @linux
-@openmp
 def test_fork_while_other_threads_compute():
     code = f"""{FORK}
 stop = threading.Event()
@@ -502,10 +505,9 @@ for thread in threads:
 print(codes)
 """
     done = run_python(code)
-    assert done.stdout.strip() == "{1}", done.stderr
+    assert done.stdout.strip() == "{4}", done.stderr
 
 
-@openmp
 def test_calls_at_once_share_the_threads():
     """Eight threads that each could use four leave no more than a few at work."""
     code = """
@@ -532,7 +534,6 @@ print(len(wrong), fastadd.get_num_threads())
     assert done.stdout.split() == ["0", "4"], done.stderr
 
 
-@openmp
 def test_joblib_workers_do_not_multiply():
     pytest.importorskip("joblib")
     code = """

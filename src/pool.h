@@ -1,0 +1,251 @@
+/* The pool of threads: a call offers its chunks of work to threads that happen to be
+ * free, and computes every chunk that none of them has taken.
+ *
+ * So no call waits for a thread that has not begun, as those of OpenMP do: beside another
+ * busy process, or OpenBLAS's threads, which spin for milliseconds after each call, that
+ * takes a time slice (8 ms instead of 20 us at 10**5 float32; Zen 5, 2 cores).
+ *
+ * Who may write what when:
+ *
+ * - A worker's `state` is a kind and a serial number that every offer raises.
+ *       ABSENT    there is no thread; a caller may take it: -> RESERVED
+ *       IDLE      it waits awake; a caller: -> RESERVED; itself: -> ASLEEP or ABSENT
+ *       ASLEEP    it waits in the system; a caller: -> RESERVED
+ *       RESERVED  its caller alone may write the offer: -> OFFERED
+ *       OFFERED   the thread: -> RUNNING; its caller, which needs it no more: -> IDLE
+ *       RUNNING   the thread reads the task: -> IDLE; its caller: -> AWAITED
+ *       AWAITED   the same, and its caller sleeps on the word: -> IDLE, and wakes it
+ *   Where two may take a state further, they do it by compare-and-exchange, and one of
+ *   them has it. By the serial number a caller knows its own offer from a later one.
+ * - A task belongs to its caller, mostly on its stack. Others touch it only while their
+ *   own state is RUNNING, and before the caller returns it has withdrawn each offer or
+ *   has seen that state end. So a task, and its memory, may be used again at once.
+ * - A chunk is claimed by raising a cursor, whoever does it; so each is claimed once. The
+ *   caller leaves its own loop only when every cursor is at its end. Then what is not yet
+ *   computed is being computed by a RUNNING worker, for which the caller waits.
+ *
+ * An idle worker spins for some microseconds and then sleeps. To wake it costs its caller
+ * 5 us and is too late for a short call, so it is done for large work, or where calls are
+ * so close that it will be awake for the next. One that was woken in vain is left to sleep
+ * for twice as many calls each time. */
+#ifndef FASTADD_POOL_H
+#define FASTADD_POOL_H
+
+#include <stddef.h>
+
+#include "chunks.h"
+
+enum {
+    MAX_THREADS = 256, /* of a call; more than memory can feed */
+    MAX_WORKERS = MAX_THREADS - 1,
+    /* How long an idle worker spins: a quarter of the time that it has computed, between
+     * these limits (calls of a loop follow each other within 1 us), and if it was woken
+     * too late for a call, as long as a wake takes. */
+    LEAST_SPIN_NS = 3000,
+    MOST_SPIN_NS = 50000,
+    WAKE_NS = 20000,
+    /* How long a caller spins for the last chunks, which take 5 to 20 us. */
+    AWAIT_NS = 20000,
+    PAUSES = 8, /* of 20 to 100 ns, between two looks at the clock */
+    /* Bytes of results that are worth a wake by themselves: some 50 us of one thread. And
+     * those that are worth it however often it was in vain: some ms. */
+    WORTH_WAKING = 1 << 20,
+    ALWAYS_WORTH_WAKING = 1 << 24,
+    MAX_SKIPS = 255,
+    /* Microseconds within which a call follows another closely, and after which a thread
+     * that could not be created is tried again. */
+    CLOSELY = 50,
+    RETRY = 1000000,
+};
+
+enum kind { ABSENT, IDLE, ASLEEP, RESERVED, OFFERED, RUNNING, AWAITED, KINDS = 8 };
+
+typedef struct {
+    word_t state;
+    int share; /* the offer: with the processor that its caller runs on */
+    task_t *task;
+    word_t processor;
+    word_t skips;   /* wakes to be left out */
+    word_t backoff; /* how many, when it was last woken in vain */
+    thread_t thread;
+    char apart[CACHE_LINE - 7 * sizeof(int32_t) - sizeof(task_t *)];
+} worker_t;
+
+static worker_t workers[MAX_WORKERS];
+static word_t most_workers; /* those beyond end when they have nothing to do */
+static word_t callers;      /* calls that use the pool at this moment */
+static word_t last_call, last_failure; /* when, in microseconds */
+
+static int32_t now(void) { return (int32_t)(nanoseconds() / 1000); }
+static uint32_t since(word_t *time) { return (uint32_t)now() - word_load(time); }
+static int kind_of(int32_t state) { return state & (KINDS - 1); }
+static int32_t as_kind(int32_t state, int kind) { return (state & -KINDS) | kind; }
+
+/* ---- the worker --------------------------------------------------------------------- */
+
+/* The state when it is no longer IDLE or RESERVED, or when the time is over. That begins
+ * after the call: the caller may need longer for its last chunk than this thread. */
+static int32_t spin(worker_t *self, int64_t spin_ns) {
+    int64_t time = nanoseconds(), end = time + spin_ns;
+    int32_t state = word_load(&self->state);
+    while (kind_of(state) == RESERVED || (kind_of(state) == IDLE && time < end)) {
+        for (int k = 0; k < PAUSES; k++) pause_core();
+        time = nanoseconds();
+        if (word_load(&callers) > 0) end = time + spin_ns;
+        state = word_load(&self->state);
+    }
+    return state;
+}
+
+/* How long to spin after an offer. */
+static int64_t accept_offer(worker_t *self, int32_t offer, int *helped) {
+    int64_t begin = nanoseconds(), spin_ns;
+    /* (On the caller's processor it would only keep the caller from work.) */
+    if (is_here(word_load(&self->processor))) {
+        move_thread(&self->thread, 0, NULL);
+        if (is_here(word_load(&self->processor)) &&
+            word_replace(&self->state, offer, as_kind(offer, IDLE)))
+            return 0;
+    }
+    if (!word_replace(&self->state, offer, as_kind(offer, RUNNING))) return WAKE_NS;
+    int chunks = self->task->compute(self->task, self->share);
+    offer = word_exchange(&self->state, as_kind(offer, IDLE));
+    if (kind_of(offer) == AWAITED) wake(&self->state);
+    if (chunks == 0) return WAKE_NS;
+    *helped = 1;
+    spin_ns = (nanoseconds() - begin) / 4;
+    if (spin_ns < LEAST_SPIN_NS) return LEAST_SPIN_NS;
+    return spin_ns > MOST_SPIN_NS ? MOST_SPIN_NS : spin_ns;
+}
+
+/* Whether it paid to wake this worker, for the next time. */
+static void learn(worker_t *self, int helped) {
+    int32_t backoff = helped ? 0 : 2 * word_load(&self->backoff) + 1;
+    if (backoff > MAX_SKIPS) backoff = MAX_SKIPS;
+    word_store(&self->backoff, backoff);
+    word_store(&self->skips, backoff);
+}
+
+static thread_result_t THREAD_CALL work(void *given) {
+    worker_t *self = (worker_t *)given;
+    int64_t spin_ns = WAKE_NS;
+    int helped = 0; /* since it was woken */
+    note_thread(&self->thread);
+    for (;;) {
+        int32_t state = spin(self, spin_ns), asleep = as_kind(state, ASLEEP);
+        if (kind_of(state) == OFFERED) {
+            spin_ns = accept_offer(self, state, &helped);
+        } else if (self - workers >= word_load(&most_workers)) {
+            if (word_replace(&self->state, state, as_kind(state, ABSENT))) return 0;
+        } else if (word_replace(&self->state, state, asleep)) {
+            learn(self, helped);
+            while (word_load(&self->state) == asleep) sleep_on(&self->state, asleep);
+            helped = 0;
+            spin_ns = WAKE_NS;
+        }
+    }
+}
+
+/* ---- the caller --------------------------------------------------------------------- */
+
+typedef struct {
+    worker_t *worker;
+    int32_t state; /* of kind OFFERED */
+} offer_t;
+
+/* Whether to make the effort of waking, or starting, a worker. (Two callers may count one
+ * skip together: no harm.) */
+static int is_worth_waking(worker_t *worker, int kind, ptrdiff_t nbytes) {
+    int32_t skips = word_load(&worker->skips);
+    if (kind == ABSENT && word_load(&last_failure) != 0 && since(&last_failure) < RETRY)
+        return 0;
+    if (nbytes >= ALWAYS_WORTH_WAKING) return 1;
+    if (nbytes < WORTH_WAKING && since(&last_call) > CLOSELY) return 0;
+    if (skips > 0) word_store(&worker->skips, skips - 1);
+    return skips == 0;
+}
+
+/* Whether the worker may now accept `offer`. */
+static int make_offer(worker_t *worker, task_t *task, int share, ptrdiff_t nbytes,
+                      offer_t *offer) {
+    int32_t before = word_load(&worker->state);
+    int kind = kind_of(before);
+    *offer = (offer_t){worker, as_kind((int32_t)((uint32_t)before + KINDS), OFFERED)};
+    if (kind > ASLEEP || (kind != IDLE && !is_worth_waking(worker, kind, nbytes)) ||
+        !word_replace(&worker->state, before, as_kind(offer->state, RESERVED)))
+        return 0;
+    worker->task = task;
+    worker->share = share;
+    word_store(&worker->processor, processor());
+    word_store(&worker->state, offer->state);
+    /* (Linux prefers the waker's processor, also where others are idle.) */
+    if (kind == ASLEEP) move_thread(&worker->thread, 0, &worker->state);
+    if (kind == ABSENT && !start_thread(work, worker)) {
+        word_store(&last_failure, now());
+        word_store(&worker->state, as_kind(offer->state, ABSENT));
+        return 0;
+    }
+    return 1;
+}
+
+/* Take an offer back. If it was accepted, wait until the worker has done its last chunk:
+ * awake at first, then asleep, and the worker, if it waits for a processor, gets this one
+ * (without which it can take a time slice: 8 ms instead of 0.03). */
+static void end_offer(const offer_t *offer) {
+    worker_t *worker = offer->worker;
+    int32_t running = as_kind(offer->state, RUNNING);
+    int32_t awaited = as_kind(offer->state, AWAITED);
+    int64_t end = nanoseconds() + AWAIT_NS;
+    if (word_replace(&worker->state, offer->state, as_kind(offer->state, IDLE))) return;
+    while (word_load(&worker->state) == running) {
+        for (int k = 0; k < PAUSES && word_load(&worker->state) == running; k++)
+            pause_core();
+        if (nanoseconds() >= end && word_replace(&worker->state, running, awaited))
+            move_thread(&worker->thread, 1, NULL);
+    }
+    while (word_load(&worker->state) == awaited) sleep_on(&worker->state, awaited);
+}
+
+/* Compute a task by so many threads, the caller's included, if as many are free of those
+ * that are allowed in all, at most MAX_THREADS. */
+static void compute_task(task_t *task, int threads, int allowed, ptrdiff_t nbytes) {
+    offer_t offers[MAX_WORKERS];
+    int count = 0, others = word_add(&callers, 1);
+    if (word_load(&most_workers) < allowed - 1) word_store(&most_workers, allowed - 1);
+    if (threads > allowed - others) threads = allowed - others;
+    share_out(task, threads);
+    for (int k = 0; k < allowed - 1 && count < threads - 1; k++)
+        count += make_offer(&workers[k], task, (count + 1) % task->shares, nbytes,
+                            &offers[count]);
+    task->compute(task, 0);
+    for (int k = 0; k < count; k++) end_offer(&offers[k]);
+    word_store(&last_call, now());
+    word_add(&callers, -1);
+}
+
+/* Let workers beyond so many end, once they have nothing to do. */
+static void limit_workers(int most) {
+    word_store(&most_workers, most);
+    for (worker_t *worker = workers + most; worker < workers + MAX_WORKERS; worker++) {
+        int32_t state = word_load(&worker->state), awake = as_kind(state, IDLE);
+        if (kind_of(state) == ASLEEP && word_replace(&worker->state, state, awake))
+            wake(&worker->state);
+    }
+}
+
+/* By this name threadpoolctl knows the library. */
+EXPORTED int fastadd_workers_alive(void) {
+    int count = 0;
+    for (int k = 0; k < MAX_WORKERS; k++)
+        count += kind_of(word_load(&workers[k].state)) != ABSENT;
+    return count;
+}
+
+/* A forked child has the thread that forked and no other. */
+static void forget_workers(void) {
+    for (int k = 0; k < MAX_WORKERS; k++) workers[k] = (worker_t){.share = 0};
+    word_store(&callers, 0);
+    wake_after_fork();
+}
+
+#endif
