@@ -30,6 +30,9 @@ cdef extern from "Python.h":
     bint PyComplex_CheckExact(object)
     long long PyLong_AsLongLongAndOverflow(object, int*) except? -1
 
+cdef extern from "shared.h":
+    void uncount "fastadd_uncount"(object)
+
 cdef extern from "cpu.h":
     bint cpu_runs "fastadd_cpu_runs"(const char* set)
 
@@ -451,6 +454,22 @@ cdef object gate(
     return result_of(planned_out, out is None)
 
 
+cdef object careful_add  # what `gated` was given
+
+
+def add(
+    input, other, *, alpha=1, beta=1, out=None, dtype=None, casting=SAME_KIND,
+    where=True,
+):
+    result = gate(input, other, beta, alpha, out, dtype, casting, where)
+    if result is NotImplemented:
+        return careful_add(
+            input, other, alpha=alpha, beta=beta, out=out, dtype=dtype,
+            casting=casting, where=where,
+        )
+    return result
+
+
 def gated(careful):
     """Put the gate before a Python function of add's signature, which is then asked
     only for the calls that the gate hands back.
@@ -458,19 +477,8 @@ def gated(careful):
     A decorator rather than a call inside the function: Python fills in five
     keyword-only arguments in 60 ns, as long as all of a small addition takes; compiled
     code does it in 10."""
-
-    def add(
-        input, other, *, alpha=1, beta=1, out=None, dtype=None, casting=SAME_KIND,
-        where=True,
-    ):
-        result = gate(input, other, beta, alpha, out, dtype, casting, where)
-        if result is NotImplemented:
-            return careful(
-                input, other, alpha=alpha, beta=beta, out=out, dtype=dtype,
-                casting=casting, where=where,
-            )
-        return result
-
+    global careful_add
+    careful_add = careful
     return update_wrapper(add, careful)
 
 
@@ -647,3 +655,7 @@ include "each.pxi"
 include "relu.pxi"
 include "norm.pxi"
 include "ufunc.pxi"
+
+for each in list(globals().values()):
+    if type(each) in (type(add), numpy.ufunc):
+        uncount(each)
