@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test test-all fuzz leaks sanitize examples bench bench-full small readme torch docs lint typing dist clean
+.PHONY: test test-all fuzz leaks sanitize tsan examples bench bench-full small readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -43,6 +43,14 @@ sanitize:
 		--deselect tests/test_threads.py::test_fork_while_other_threads_compute \
 		--deselect tests/test_cache.py::test_memory_is_bounded_and_returns \
 		--deselect tests/test_memory.py::test_nothing_leaks
+
+# The pool of threads under ThreadSanitizer, for so many seconds.
+SECONDS = 60
+tsan:
+	mkdir -p build
+	$(CC) -g -O1 -Wall -Wextra -fsanitize=thread -pthread tests/pool_stress.c \
+		-o build/pool_stress
+	build/pool_stress $(SECONDS)
 
 # Jobs that people do with it; pictures in build/examples.
 examples: .venv/.fastadd .venv/.examples

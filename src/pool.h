@@ -31,8 +31,6 @@
 #ifndef FASTADD_POOL_H
 #define FASTADD_POOL_H
 
-#include <stddef.h>
-
 #include "chunks.h"
 
 enum {
@@ -74,6 +72,7 @@ typedef struct {
 static worker_t workers[MAX_WORKERS];
 static word_t most_workers; /* those beyond end when they have nothing to do */
 static word_t callers;      /* calls that use the pool at this moment */
+static word_t helps;        /* how often a worker has computed chunks */
 static word_t last_call, last_failure; /* when, in microseconds */
 
 static int32_t now(void) { return (int32_t)(nanoseconds() / 1000); }
@@ -113,6 +112,7 @@ static int64_t accept_offer(worker_t *self, int32_t offer, int *helped) {
     if (kind_of(offer) == AWAITED) wake(&self->state);
     if (chunks == 0) return WAKE_NS;
     *helped = 1;
+    word_add(&helps, 1);
     spin_ns = (nanoseconds() - begin) / 4;
     if (spin_ns < LEAST_SPIN_NS) return LEAST_SPIN_NS;
     return spin_ns > MOST_SPIN_NS ? MOST_SPIN_NS : spin_ns;
@@ -233,7 +233,6 @@ static void limit_workers(int most) {
     }
 }
 
-/* By this name threadpoolctl knows the library. */
 EXPORTED int fastadd_workers_alive(void) {
     int count = 0;
     for (int k = 0; k < MAX_WORKERS; k++)

@@ -3,6 +3,7 @@
 #ifndef FASTADD_SYSTEM_H
 #define FASTADD_SYSTEM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef _WIN32

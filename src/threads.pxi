@@ -17,6 +17,7 @@ cdef extern from "pool.h" nogil:
     void compute_task(task_t* task, int threads, int allowed, Py_ssize_t work_nbytes)
     void limit_workers(int most)
     int count_workers "fastadd_workers_alive"()
+    word_t helps
     void forget_workers() noexcept
     int watch_forks(void (*in_child)() noexcept nogil)
     int word_load(word_t* word)
@@ -71,3 +72,8 @@ def get_threads():
 
 def workers_alive():
     return count_workers()
+
+
+def workers_help():
+    """How often a worker has computed a part of a call, until now."""
+    return word_load(&helps)
