@@ -113,7 +113,7 @@ class Build(build_ext):
             source.write_text("int nothing;\n")
             errors = [] if WINDOWS else ["-Werror"]
             try:
-                objects = self.compiler.compile(
+                self.compiler.compile(
                     [str(source)], folder, extra_postargs=[flag, *errors]
                 )
             except (CompileError, LinkError):

@@ -28,7 +28,7 @@ cdef enum:
     NO_LIMIT = 1 << 30
 
 cdef int num_threads = 1  # set_num_threads
-cdef int thread_limit = NO_LIMIT  # of a library that limits those of others: threadpoolctl
+cdef int thread_limit = NO_LIMIT  # of threadpoolctl
 threads_here = ContextVar("fastadd.threads")  # threads(n)
 
 if watch_forks(forget_workers) != 0:

@@ -144,7 +144,7 @@ fastadd.add(a, a)
 print(settles(0), (fastadd.add(a, a, alpha=2) == 3).all())
 """
     done = run_python(code)
-    assert done.stdout.split() == "5 5 1 1 3 0 True".split(), done.stderr
+    assert done.stdout.split() == ["5", "5", "1", "1", "3", "0", "True"], done.stderr
 
 
 @linux
@@ -199,7 +199,7 @@ def mean_of_pairs(before, threads, n, seconds=0.4):
 
 
 def compared(before, n):
-    """Two threads over one, by turns; the best of three, because machines are shared."""
+    """Two threads over one, by turns; the best of three: machines are shared."""
     ratios = []
     for _ in range(3):
         one, two = (mean_of_pairs(before, threads, n) for threads in (1, 2))
@@ -210,7 +210,7 @@ def compared(before, n):
 @two_cores
 @pytest.mark.parametrize("n", [20_000, 100_000, 1_000_000])
 def test_beside_the_threads_of_blas(n):
-    """OpenBLAS's spin for milliseconds after each call. (1.0 here, and 200 by OpenMP.)"""
+    """OpenBLAS's spin for milliseconds after each call. (1.0; 200 by OpenMP.)"""
     assert compared(lambda x: np.dot(x, x), n) < 2
 
 
@@ -252,7 +252,7 @@ def test_small_calls_scale_without_the_gil(n):
 
     best = {1: np.inf, 2: np.inf}
     for _ in range(8):
-        for count in best:
+        for count in (1, 2):
             times, barrier = [], threading.Barrier(count)
             threads = [
                 threading.Thread(target=work, args=(barrier, times))
@@ -357,7 +357,7 @@ def test_embedded_interpreter(tmp_path):
 @pytest.mark.skipif(not cc, reason="needs a C compiler")
 @pytest.mark.parametrize("flags", [[], ["-DFASTADD_NO_FUTEX"]])
 def test_under_stress(tmp_path, flags):
-    """As `make tsan`, for a short time; without futexes as on other systems than Linux."""
+    """As `make tsan`, for a short time; without futexes as where there are none."""
     program, source = tmp_path / "stress", Path(__file__).with_name("pool_stress.c")
     if not (source.parents[1] / "src/pool.h").exists():
         pytest.skip("needs the sources")
