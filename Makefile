@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test test-all fuzz leaks sanitize tsan examples bench bench-full small readme torch docs lint typing dist clean
+.PHONY: test test-all fuzz leaks sanitize tsan stress examples bench bench-full small readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -51,6 +51,10 @@ tsan:
 	$(CC) -g -O1 -Wall -Wextra -fsanitize=thread -pthread tests/pool_stress.c \
 		-o build/pool_stress
 	build/pool_stress $(SECONDS)
+
+# Calls from many threads while settings change and processes fork.
+stress: .venv/.fastadd .venv/.test
+	$(BIN)/python -W ignore::DeprecationWarning tests/stress.py --minutes $(MINUTES)
 
 # Jobs that people do with it; pictures in build/examples.
 examples: .venv/.fastadd .venv/.examples

@@ -2,7 +2,8 @@
 and the best round of each. On a shared machine the best of many is what repeats, and
 the ratio of two that took turns is what can be trusted."""
 
-from time import perf_counter, sleep
+import random
+from time import perf_counter
 from timeit import Timer
 
 
@@ -36,13 +37,13 @@ def race(contenders, seconds):
             repeats[name] *= 2
     best = dict.fromkeys(contenders, float("inf"))
     rounds, end = 0, perf_counter() + seconds * len(contenders)
+    turns, shuffle = list(contenders.items()), random.Random(0).shuffle
     while rounds < 8 or perf_counter() < end:
-        for name, contender in contenders.items():
-            # The threads of the one before may still spin (libgomp waits so for a
-            # millisecond), and 2 cores are too few for them and the next. So they are
-            # given time to go to sleep, and the next time to wake, spread over the
-            # cores and warm its caches.
-            sleep(0.002)
+        # In another order each time: threads of the one before may still spin, those of
+        # libgomp for some milliseconds.
+        shuffle(turns)
+        for name, contender in turns:
+            # Time to wake threads, to spread over the cores and to warm the caches.
             warm = perf_counter() + 0.005
             contender()
             while perf_counter() < warm:

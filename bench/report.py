@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
+ALONE = 0.9  # below this share of its cores a process is not alone
 NOISE = 0.95  # a cell is lost below this ratio of the best peer's time to ours
 COLOURS = {
     "fastadd": "#d62728",
@@ -281,8 +282,58 @@ def markdown(cells):
     return "\n".join(parts)
 
 
-def save(cells, machine):
+BESIDE = {
+    "pairs": (
+        "right after",
+        "Means of a call of another library and an addition after it",
+    ),
+    "processes": ("busy processes", "Means of calls while other processes compute"),
+}
+
+
+def beside_rows(rows):
+    """Header and rows: the mean on one thread, and the others as multiples of it."""
+    names = list(dict.fromkeys(name for *_, times in rows for name in times))
+    names.remove("one thread")
+    yield "n", "one thread", *names
+    for label, n, times in rows:
+        one = times["one thread"]
+        ratios = [f"{times[name] / one:.2f}" if name in times else "" for name in names]
+        yield str(label), f"{n:,}", duration(one), *ratios
+
+
+def beside_tables(measured):
+    for kind, rows in measured.items():
+        first, title = BESIDE[kind]
+        header, *lines = beside_rows(rows)
+        sheet = Table(title=title, title_justify="left", header_style="bold")
+        for column in (first, *header):
+            sheet.add_column(column, justify="left" if column == first else "right")
+        for line in lines:
+            sheet.add_row(*line)
+        console.print(sheet)
+
+
+def beside_markdown(rows, first):
+    header, *lines = beside_rows(rows)
+    yield f"| {first} | {' | '.join(header)} |"
+    yield f"|---|{'--:|' * len(header)}"
+    for line in lines:
+        yield f"| {' | '.join(line)} |"
+
+
+def warn_if_busy(share, load):
+    """Say so where ratios mean little."""
+    if share < ALONE:
+        console.print(
+            f"[red]The machine is busy:[/] this process gets {share:.0%} of its cores "
+            f"(load average {load:.1f}). Wait until it is quiet, or read the last table "
+            "alone, which is of additions beside busy processes."
+        )
+
+
+def save(cells, machine, beside):
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "results.json").write_text(
-        json.dumps({"machine": machine, "cells": cells}, indent=1)
+        json.dumps({"machine": machine, "cells": cells, "beside": beside}, indent=1)
     )

@@ -14,15 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-# OpenBLAS lets idle threads spin for 2**26 cycles unless told otherwise, on a core that
-# the next contender needs: torch at 10**5 then took 7 ms instead of 0.02.
-os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")
-
 import numpy as np
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+import beside
 import cases
 import jobs
 import others
@@ -278,15 +275,38 @@ def machine():
     }
 
 
-def remake_readme(cells, curves):
-    """Its plots, and the tables between its two marks."""
+def measure_beside(seconds, progress, bar):
+    """Rows by kind; with how much of the machine this process had, at first."""
+
+    def advance():
+        progress.advance(bar)
+
+    progress.update(bar, description="beside other libraries' threads")
+    rows = {"pairs": list(beside.pairs(seconds, advance))}
+    progress.update(bar, description="beside busy processes")
+    rows["processes"] = list(beside.beside_processes(seconds, advance))
+    return rows
+
+
+def remake_readme(cells, curves, rows):
+    """Its plots, and the tables between its marks."""
     here = Path(__file__).parent
-    report.plots(cells, curves, here / "figures")
+    if curves:
+        report.plots(cells, curves, here / "figures")
+    tables = {
+        kind: "\n".join(report.beside_markdown(rows[kind], first))
+        for kind, (first, _) in report.BESIDE.items()
+        if kind in rows
+    }
+    if cells:
+        tables["readme"] = report.markdown(cells)
     readme = here.parent / "README.md"
-    begin, end = "<!-- make readme -->\n", "<!-- end -->"
-    head, rest = readme.read_text().split(begin)
-    tables = report.markdown(cells)
-    readme.write_text(f"{head}{begin}\n{tables}\n\n{end}{rest.split(end)[1]}")
+    text = readme.read_text()
+    for name, found in tables.items():
+        head, rest = text.split(f"<!-- make {name} -->\n")
+        _, tail = rest.split("<!-- end -->", 1)
+        text = f"{head}<!-- make {name} -->\n\n{found}\n\n<!-- end -->{tail}"
+    readme.write_text(text)
 
 
 SECTIONS = {
@@ -307,7 +327,11 @@ def main():
         "--readme", action="store_true", help="remake the README's tables and plots"
     )
     parser.add_argument(
-        "--only", choices=SECTIONS, nargs="+", default=SECTIONS, help="these sections"
+        "--only",
+        choices=[*SECTIONS, "beside"],
+        nargs="+",
+        default=[*SECTIONS, "beside"],
+        help="these sections",
     )
     options = parser.parse_args()
     known = machine()
@@ -316,9 +340,15 @@ def main():
         f"{known['cores']} cores, {known['instruction set']}; "
         + ", ".join(f"{name} {version}" for name, version in known["versions"].items())
     )
-    todo = [cell for name in options.only for cell in SECTIONS[name](options.full)]
+    report.warn_if_busy(beside.share_of_cores(CORES), beside.load())
+    todo = [
+        cell
+        for name in options.only
+        if name in SECTIONS
+        for cell in SECTIONS[name](options.full)
+    ]
     seconds = 0.7 if options.full else 0.1
-    cells = []
+    cells, curves, rows = [], {}, {}
     with Progress(
         TextColumn("{task.description:60}"),
         BarColumn(),
@@ -327,7 +357,7 @@ def main():
         console=report.console,
         transient=True,
     ) as progress:
-        bar = progress.add_task("", total=len(todo) + 1)
+        bar = progress.add_task("", total=len(todo) + 25)
         for case in todo:
             progress.update(bar, description=f"{case.group}: {case.name}")
             times = race(case.contenders(), seconds)
@@ -340,16 +370,22 @@ def main():
                 }
             )
             progress.advance(bar)
-        progress.update(bar, description="scaling with threads")
-        curves = scaling(seconds)
+        if todo:
+            progress.update(bar, description="scaling with threads")
+            curves = scaling(seconds)
+        if "beside" in options.only:
+            rows = measure_beside(3 * seconds, progress, bar)
     for group in dict.fromkeys(cell["group"] for cell in cells):
         report.table(group, [cell for cell in cells if cell["group"] == group])
-    report.summary(cells)
-    report.save(cells, known)
-    report.plots(cells, curves, report.RESULTS)
+    if cells:
+        report.summary(cells)
+        report.plots(cells, curves, report.RESULTS)
+    report.beside_tables(rows)
+    report.warn_if_busy(beside.share_of_cores(CORES), beside.load())
+    report.save(cells, known, rows)
     report.console.print(f"Plots and JSON: {report.RESULTS}")
     if options.readme:
-        remake_readme(cells, curves)
+        remake_readme(cells, curves, rows)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 /* The pool of threads: a call offers its chunks of work to threads that happen to be
  * free, and computes every chunk that none of them has taken.
  *
- * So no call waits for a thread that has not begun, as those of OpenMP do: beside another
- * busy process, or OpenBLAS's threads, which spin for milliseconds after each call, that
- * takes a time slice (8 ms instead of 20 us at 10**5 float32; Zen 5, 2 cores).
+ * So no call waits for a thread that has not begun, as those of OpenMP do: beside a busy
+ * process, or OpenBLAS's threads, which spin for milliseconds after each call, that takes
+ * a time slice (8 ms instead of 20 us at 10**5 float32; Zen 5, 2 cores).
  *
  * Who may write what when:
  *
- * - A worker's `state` is a kind and a serial number that every offer raises.
+ * - A worker's `state` is a kind and a number that every offer raises.
  *       ABSENT    there is no thread; a caller may take it: -> RESERVED
  *       IDLE      it waits awake; a caller: -> RESERVED; itself: -> ASLEEP or ABSENT
  *       ASLEEP    it waits in the system; a caller: -> RESERVED
@@ -15,8 +15,8 @@
  *       OFFERED   the thread: -> RUNNING; its caller, which needs it no more: -> IDLE
  *       RUNNING   the thread reads the task: -> IDLE; its caller: -> AWAITED
  *       AWAITED   the same, and its caller sleeps on the word: -> IDLE, and wakes it
- *   Where two may take a state further, they do it by compare-and-exchange, and one of
- *   them has it. By the serial number a caller knows its own offer from a later one.
+ *   Each is one compare-and-exchange where two may do it, so one of them has it; by the
+ *   number a caller knows its own offer.
  * - A task belongs to its caller, mostly on its stack. Others touch it only while their
  *   own state is RUNNING, and before the caller returns it has withdrawn each offer or
  *   has seen that state end. So a task, and its memory, may be used again at once.
@@ -24,10 +24,9 @@
  *   caller leaves its own loop only when every cursor is at its end. Then what is not yet
  *   computed is being computed by a RUNNING worker, for which the caller waits.
  *
- * An idle worker spins for some microseconds and then sleeps. To wake it costs its caller
- * 5 us and is too late for a short call, so it is done for large work, or where calls are
- * so close that it will be awake for the next. One that was woken in vain is left to sleep
- * for twice as many calls each time. */
+ * An idle worker spins for some microseconds and then sleeps. To wake it costs 5 us and is
+ * too late for a short call, so it is done for large work, or where calls are so close that
+ * it will be awake for the next; and, after a wake in vain, after ever more calls. */
 #ifndef FASTADD_POOL_H
 #define FASTADD_POOL_H
 
@@ -36,24 +35,24 @@
 enum {
     MAX_THREADS = 256, /* of a call; more than memory can feed */
     MAX_WORKERS = MAX_THREADS - 1,
-    /* How long an idle worker spins: a quarter of the time that it has computed, between
-     * these limits (calls of a loop follow each other within 1 us), and if it was woken
-     * too late for a call, as long as a wake takes. */
+    /* How long an idle worker spins: twice the time between the last two calls if that is
+     * CLOSELY (us), or else the least; also while other threads want its processor, for
+     * which it asks after a while: then to give way takes more than CROWDED_NS. */
+    CLOSELY = 50,
     LEAST_SPIN_NS = 3000,
-    MOST_SPIN_NS = 50000,
-    WAKE_NS = 20000,
+    CROWDED_NS = 10000,
+    CROWDED_FOR_NS = 5000000,
     /* How long a caller spins for the last chunks, which take 5 to 20 us. */
     AWAIT_NS = 20000,
     PAUSES = 8, /* of 20 to 100 ns, between two looks at the clock */
+    /* A wake has paid when the worker has computed for so long before it sleeps again. */
+    PAID_NS = 40000,
     /* Bytes of results that are worth a wake by themselves: some 50 us of one thread. And
      * those that are worth it however often it was in vain: some ms. */
     WORTH_WAKING = 1 << 20,
     ALWAYS_WORTH_WAKING = 1 << 24,
     MAX_SKIPS = 255,
-    /* Microseconds within which a call follows another closely, and after which a thread
-     * that could not be created is tried again. */
-    CLOSELY = 50,
-    RETRY = 1000000,
+    RETRY = 1000000, /* us after which a thread that could not be started is tried again */
 };
 
 enum kind { ABSENT, IDLE, ASLEEP, RESERVED, OFFERED, RUNNING, AWAITED, KINDS = 8 };
@@ -66,14 +65,14 @@ typedef struct {
     word_t skips;   /* wakes to be left out */
     word_t backoff; /* how many, when it was last woken in vain */
     thread_t thread;
-    char apart[CACHE_LINE - 7 * sizeof(int32_t) - sizeof(task_t *)];
+    int64_t computed, crowded; /* its own: since it was woken; until when, in ns */
+    char apart[CACHE_LINE - 7 * sizeof(int32_t) - sizeof(task_t *) - 16];
 } worker_t;
 
 static worker_t workers[MAX_WORKERS];
-static word_t most_workers; /* those beyond end when they have nothing to do */
-static word_t callers;      /* calls that use the pool at this moment */
-static word_t helps;        /* how often a worker has computed chunks */
-static word_t last_call, last_failure; /* when, in microseconds */
+static word_t most_workers;   /* those beyond end when they have nothing to do */
+static word_t callers, helps; /* calls at this moment; how often a worker has helped */
+static word_t last_call, last_failure, gap; /* when; us between the last two calls */
 
 static int32_t now(void) { return (int32_t)(nanoseconds() / 1000); }
 static uint32_t since(word_t *time) { return (uint32_t)now() - word_load(time); }
@@ -84,64 +83,65 @@ static int32_t as_kind(int32_t state, int kind) { return (state & -KINDS) | kind
 
 /* The state when it is no longer IDLE or RESERVED, or when the time is over. That begins
  * after the call: the caller may need longer for its last chunk than this thread. */
-static int32_t spin(worker_t *self, int64_t spin_ns) {
-    int64_t time = nanoseconds(), end = time + spin_ns;
-    int32_t state = word_load(&self->state);
-    while (kind_of(state) == RESERVED || (kind_of(state) == IDLE && time < end)) {
+static int32_t spin(worker_t *self) {
+    int64_t begin = nanoseconds(), time = begin, before = begin, spin_ns = LEAST_SPIN_NS;
+    int32_t state = word_load(&self->state), us = word_load(&gap);
+    if (us <= CLOSELY) spin_ns += 2000 * us;
+    while (kind_of(state) == RESERVED ||
+           (kind_of(state) == IDLE && time < begin + spin_ns)) {
         for (int k = 0; k < PAUSES; k++) pause_core();
+        if (time > begin + LEAST_SPIN_NS) let_others_run();
         time = nanoseconds();
-        if (word_load(&callers) > 0) end = time + spin_ns;
-        state = word_load(&self->state);
+        if (time > before + CROWDED_NS) self->crowded = time + CROWDED_FOR_NS;
+        if (time < self->crowded) spin_ns = LEAST_SPIN_NS;
+        if (word_load(&callers) > 0) begin = time;
+        before = time, state = word_load(&self->state);
     }
     return state;
 }
 
-/* How long to spin after an offer. */
-static int64_t accept_offer(worker_t *self, int32_t offer, int *helped) {
-    int64_t begin = nanoseconds(), spin_ns;
+static void accept_offer(worker_t *self, int32_t offer) {
+    int64_t begin = nanoseconds();
     /* (On the caller's processor it would only keep the caller from work.) */
     if (is_here(word_load(&self->processor))) {
         move_thread(&self->thread, 0, NULL);
-        if (is_here(word_load(&self->processor)) &&
-            word_replace(&self->state, offer, as_kind(offer, IDLE)))
-            return 0;
+        if (is_here(word_load(&self->processor))) {
+            self->crowded = begin + CROWDED_FOR_NS;
+            word_replace(&self->state, offer, as_kind(offer, IDLE));
+        }
     }
-    if (!word_replace(&self->state, offer, as_kind(offer, RUNNING))) return WAKE_NS;
-    int chunks = self->task->compute(self->task, self->share);
+    if (!word_replace(&self->state, offer, as_kind(offer, RUNNING))) return;
+    if (self->task->compute(self->task, self->share) > 0) {
+        self->computed += nanoseconds() - begin;
+        word_add(&helps, 1);
+    }
     offer = word_exchange(&self->state, as_kind(offer, IDLE));
     if (kind_of(offer) == AWAITED) wake(&self->state);
-    if (chunks == 0) return WAKE_NS;
-    *helped = 1;
-    word_add(&helps, 1);
-    spin_ns = (nanoseconds() - begin) / 4;
-    if (spin_ns < LEAST_SPIN_NS) return LEAST_SPIN_NS;
-    return spin_ns > MOST_SPIN_NS ? MOST_SPIN_NS : spin_ns;
 }
 
 /* Whether it paid to wake this worker, for the next time. */
-static void learn(worker_t *self, int helped) {
-    int32_t backoff = helped ? 0 : 2 * word_load(&self->backoff) + 1;
+static void learn(worker_t *self) {
+    int32_t backoff = 2 * word_load(&self->backoff) + 1;
     if (backoff > MAX_SKIPS) backoff = MAX_SKIPS;
+    if (self->computed >= PAID_NS) backoff = 0;
     word_store(&self->backoff, backoff);
     word_store(&self->skips, backoff);
+    self->computed = 0;
 }
 
 static thread_result_t THREAD_CALL work(void *given) {
     worker_t *self = (worker_t *)given;
-    int64_t spin_ns = WAKE_NS;
-    int helped = 0; /* since it was woken */
     note_thread(&self->thread);
     for (;;) {
-        int32_t state = spin(self, spin_ns), asleep = as_kind(state, ASLEEP);
+        int32_t state = spin(self), asleep = as_kind(state, ASLEEP);
         if (kind_of(state) == OFFERED) {
-            spin_ns = accept_offer(self, state, &helped);
+            accept_offer(self, state);
         } else if (self - workers >= word_load(&most_workers)) {
             if (word_replace(&self->state, state, as_kind(state, ABSENT))) return 0;
-        } else if (word_replace(&self->state, state, asleep)) {
-            learn(self, helped);
-            while (word_load(&self->state) == asleep) sleep_on(&self->state, asleep);
-            helped = 0;
-            spin_ns = WAKE_NS;
+        } else {
+            learn(self);
+            if (word_replace(&self->state, state, asleep))
+                while (word_load(&self->state) == asleep) sleep_on(&self->state, asleep);
         }
     }
 }
@@ -206,11 +206,12 @@ static void end_offer(const offer_t *offer) {
     while (word_load(&worker->state) == awaited) sleep_on(&worker->state, awaited);
 }
 
-/* Compute a task by so many threads, the caller's included, if as many are free of those
- * that are allowed in all, at most MAX_THREADS. */
+/* Compute a task by so many threads at most, the caller's included, of those that are
+ * allowed in all. */
 static void compute_task(task_t *task, int threads, int allowed, ptrdiff_t nbytes) {
     offer_t offers[MAX_WORKERS];
     int count = 0, others = word_add(&callers, 1);
+    word_store(&gap, since(&last_call) > CLOSELY ? CLOSELY + 1 : (int)since(&last_call));
     if (word_load(&most_workers) < allowed - 1) word_store(&most_workers, allowed - 1);
     if (threads > allowed - others) threads = allowed - others;
     share_out(task, threads);

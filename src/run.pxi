@@ -765,8 +765,8 @@ cdef void compute_chunk(const work_t* work, int chunk) noexcept nogil:
 
 
 cdef int compute_chunks(task_t* task, int share) noexcept nogil:
-    """What one thread computes: with the rounding and subnormals of the caller, whose are
-    the flags that it raises."""
+    """What one thread computes, with the rounding and subnormals of the caller, whose
+    are the flags that it raises."""
     cdef work_t* work = <work_t*>task
     cdef int chunk, passed = 0, computed = 0
     if share > 0:

@@ -230,6 +230,14 @@ static inline void move_thread(thread_t *thread, int here, word_t *asleep_on) {
 }
 #endif
 
+static inline void let_others_run(void) {
+#ifdef _WIN32
+    SwitchToThread();
+#else
+    sched_yield();
+#endif
+}
+
 /* Some 20 to 100 ns in which the core's other thread has its units to itself. */
 static inline void pause_core(void) {
 #if defined(_MSC_VER)
