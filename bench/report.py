@@ -327,8 +327,8 @@ def warn_if_busy(share, load):
     if share < ALONE:
         console.print(
             f"[red]The machine is busy:[/] this process gets {share:.0%} of its cores "
-            f"(load average {load:.1f}). Wait until it is quiet, or read the last table "
-            "alone, which is of additions beside busy processes."
+            f"(load average {load:.1f}). Wait until it is quiet, or read the last "
+            "table alone, which is of additions beside busy processes."
         )
 
 

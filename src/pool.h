@@ -52,7 +52,7 @@ enum {
     WORTH_WAKING = 1 << 20,
     ALWAYS_WORTH_WAKING = 1 << 24,
     MAX_SKIPS = 255,
-    RETRY = 1000000, /* us after which a thread that could not be started is tried again */
+    RETRY = 1000000, /* us after a thread could not be started */
 };
 
 enum kind { ABSENT, IDLE, ASLEEP, RESERVED, OFFERED, RUNNING, AWAITED, KINDS = 8 };

@@ -550,6 +550,35 @@ if __name__ == "__main__":
     assert done.stdout.strip() == "1", done.stderr
 
 
+def test_limits_reach_workers_of_joblib_and_scikit_learn():
+    """Which share the cores out among their workers, or limit OpenMP in them."""
+    pytest.importorskip("sklearn")
+    code = """
+import numpy as np, threadpoolctl
+from sklearn.model_selection import cross_val_score
+from sklearn.base import BaseEstimator
+import fastadd
+class Asks(BaseEstimator):
+    def fit(self, x, y=None): return self
+    def score(self, x, y=None):
+        import fastadd
+        return fastadd.get_num_threads()
+class Limits(Asks):
+    def score(self, x, y=None):
+        with threadpoolctl.threadpool_limits(1, user_api="openmp"):
+            return super().score(x)
+if __name__ == "__main__":
+    import os
+    x, all = np.zeros((8, 1)), os.cpu_count()
+    print(set(cross_val_score(Asks(), x, cv=4, n_jobs=all)))
+    fastadd.set_num_threads(5)
+    print(set(cross_val_score(Asks(), x, cv=4, n_jobs=1)))
+    print(set(cross_val_score(Limits(), x, cv=4, n_jobs=1)), fastadd.get_num_threads())
+"""
+    done = run_python(code, FASTADD_NUM_THREADS=None, OMP_NUM_THREADS=None)
+    assert done.stdout.split() == ["{1.0}", "{5.0}", "{1.0}", "5"], done.stderr
+
+
 def test_everything_at_once():
     """Eight threads, the same inputs and memory, while the settings change."""
     rng = np.random.default_rng(5)
