@@ -570,13 +570,13 @@ class Limits(Asks):
 if __name__ == "__main__":
     import os
     x, all = np.zeros((8, 1)), os.cpu_count()
-    print(set(cross_val_score(Asks(), x, cv=4, n_jobs=all)))
+    print(set(map(int, cross_val_score(Asks(), x, cv=4, n_jobs=all))))
     fastadd.set_num_threads(5)
-    print(set(cross_val_score(Asks(), x, cv=4, n_jobs=1)))
-    print(set(cross_val_score(Limits(), x, cv=4, n_jobs=1)), fastadd.get_num_threads())
+    print(set(map(int, cross_val_score(Asks(), x, cv=4, n_jobs=1))))
+    print(set(map(int, cross_val_score(Limits(), x, cv=4, n_jobs=1))), fastadd.get_num_threads())
 """
     done = run_python(code, FASTADD_NUM_THREADS=None, OMP_NUM_THREADS=None)
-    assert done.stdout.split() == ["{1.0}", "{5.0}", "{1.0}", "5"], done.stderr
+    assert done.stdout.split() == ["{1}", "{5}", "{1}", "5"], done.stderr
 
 
 def test_everything_at_once():
