@@ -13,7 +13,7 @@ import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import CompileError, LinkError
+from setuptools.errors import CompileError
 
 WINDOWS = sys.platform == "win32"
 
@@ -95,7 +95,31 @@ def extension(name, source, flags=(), macros=()):
 
 
 class Build(build_ext):
-    """Leaves out the flags that this compiler, or its linker, does not know."""
+    """Translates Cython only when there is something to build (who asks for metadata waits
+    for nothing), compiles the modules side by side, and leaves out the flags that this
+    compiler does not know."""
+
+    def run(self):
+        self.parallel = self.parallel or os.cpu_count() or 1
+        self.announce(f"fastadd: {len(self.extensions)} modules, 1 to 3 minutes", 2)
+        self.extensions[:] = cythonize(
+            self.extensions,
+            build_dir="build/cython",
+            include_path=["."],  # fastadd/_core.pxd
+            shared_utility_qualified_name=f"fastadd.{SHARED}",
+            nthreads=0 if WINDOWS else self.parallel,
+            compiler_directives={
+                "language_level": 3,
+                "boundscheck": False,
+                "wraparound": False,
+                "cdivision": True,
+                "initializedcheck": False,
+                "freethreading_compatible": True,
+            },
+        )
+        for each in self.extensions:
+            each._needs_stub = False
+        super().run()
 
     def build_extensions(self):
         known = {}
@@ -116,7 +140,7 @@ class Build(build_ext):
                 self.compiler.compile(
                     [str(source)], folder, extra_postargs=[flag, *errors]
                 )
-            except (CompileError, LinkError):
+            except CompileError:
                 return False
         return True
 
@@ -136,21 +160,4 @@ for name, flags in INSTRUCTION_SETS.items():
         )
     )
 
-setup(
-    ext_modules=cythonize(
-        extensions,
-        build_dir="build/cython",
-        include_path=["."],  # fastadd/_core.pxd
-        shared_utility_qualified_name=f"fastadd.{SHARED}",
-        nthreads=0 if WINDOWS else os.cpu_count() or 1,
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": False,
-            "wraparound": False,
-            "cdivision": True,
-            "initializedcheck": False,
-            "freethreading_compatible": True,
-        },
-    ),
-    cmdclass={"build_ext": Build},
-)
+setup(ext_modules=extensions, cmdclass={"build_ext": Build})

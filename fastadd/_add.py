@@ -7,6 +7,8 @@ written before everything has been checked; only where objects compute themselve
 an error leave `out` as NumPy leaves it.
 """
 
+import warnings
+
 import numpy as np
 
 from fastadd import _core
@@ -25,6 +27,7 @@ from fastadd._checks import (
     computes_itself,
     describe,
     is_native,
+    kind_of_number,
     nothing,
     refusal,
     warn_of_complex,
@@ -129,6 +132,7 @@ def add(
            [0.5, 2. ]], dtype=float32)
     """
     check_casting(casting)
+    where = checked_where(where, out)
     if any(computes_itself(x) for x in (input, other, out)):
         return by_ufunc(input, other, alpha, beta, out, dtype, casting, where)
     input = as_operand(input)
@@ -149,6 +153,29 @@ def add(
         return add_where(*call, where)
     result = _core.run(*call)
     return result[()] if out is None and result.ndim == 0 else result
+
+
+def checked_where(where, out):
+    """The mask, or a copy of it if writing out would change it."""
+    if where is True or computes_itself(where):
+        return where
+    mask = np.asarray(where)
+    if where is None or mask.dtype != bool:
+        given = describe(None) if where is None else f"of dtype {mask.dtype}"
+        raise TypeError(
+            f"where is {given}: it must be an array of bool that says where to "
+            "compute. Pass where=(mask != 0), or leave it out."
+        )
+    if out is None:
+        warnings.warn(
+            "where= without out=: the elements where it is False are whatever was in "
+            "memory. Pass out= to say what they are.",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif isinstance(out, np.ndarray) and np.may_share_memory(mask, out):
+        mask = mask.copy()
+    return mask
 
 
 def add_where(input, other, beta, alpha, out, dtype, where):
@@ -250,7 +277,38 @@ def by_ufunc(input, other, alpha, beta, out, dtype, casting, where):
         check_layout(out)
     if type(alpha) is int and type(beta) is int and alpha == beta == 1:
         return np.add(input, other, **given)
-    return _core.scaled_add(input, other, alpha, beta, **given)
+    owners = [x for x in (input, other) if computes_itself(x)]
+    if any(is_frame(x) for x in owners) and not given:
+        return by_operators(input, other, alpha, beta, given)
+    try:
+        return _core.scaled_add(input, other, alpha, beta, **given)
+    except (TypeError, RuntimeError, NotImplementedError) as error:
+        if owners and "scaled_add" in str(error) and "ufunc" in str(error).lower():
+            return by_operators(input, other, alpha, beta, given)
+        raise
+
+
+def is_frame(x):
+    """Whether x has a dtype for each column, or pandas' nullable ones: its ufuncs would
+    bring all to one."""
+    return hasattr(type(x), "iloc")
+
+
+def by_operators(input, other, alpha, beta, given):
+    """In the operators of arrays that do not know the ufunc: units, for example."""
+    if given:
+        owner = input if computes_itself(input) else other
+        raise TypeError(
+            f"{', '.join(given)}: {type(owner).__name__} does not know "
+            "fastadd.scaled_add, so its own operators compute, which do not take that. "
+            "Leave it out."
+        )
+    return scaled(input, beta) + scaled(other, alpha)
+
+
+def scaled(x, factor):
+    """x as it is, if the factor is 1."""
+    return x if kind_of_number(factor) != "b" and factor == 1 else factor * x
 
 
 def held(coefficient):

@@ -3,8 +3,10 @@
 Errors say what was given, what is allowed and what to do.
 """
 
+import datetime
 import reprlib
 import warnings
+from collections.abc import Collection, Iterable, Mapping, Set
 from itertools import zip_longest
 
 import numpy as np
@@ -52,14 +54,36 @@ def computes_itself(x):
     )
 
 
+def is_list(given):
+    """Whether something is a list of arrays, or of one number for each: an iterable,
+    but not one that is an array itself, or has names, or has no order."""
+    return isinstance(given, Iterable) and not (
+        isinstance(given, str | bytes | bytearray | Mapping | Set | np.generic)
+        or hasattr(type(given), "__array__")
+        or hasattr(type(given), "__dlpack__")
+    )
+
+
 def as_list(name, given):
-    """The members of a sequence."""
-    if not np.iterable(given) or isinstance(given, str | bytes | dict | set):
+    """The members of a list of arrays; an array may be one, along its first axis."""
+    if not is_list(given) and not (isinstance(given, np.ndarray) and given.ndim > 0):
         raise TypeError(
-            f"{name} is {describe(given)}: it must be a sequence, such as a list, with "
-            "a member for each array."
+            f"{name} is {describe(given)}: it must be a list, or another iterable "
+            "without names, with a member for each array."
         )
-    return list(given)
+    members = list(given)
+    if not members and not isinstance(given, Collection):
+        raise ValueError(
+            f"{name} is {describe(given)} without members: has it been used up? Pass a "
+            "list."
+        )
+    return members
+
+
+def as_given(given, members):
+    """What a call returns of the `out` that it was given: that itself, unless it was an
+    iterator, which is used up."""
+    return given if isinstance(given, Collection) else members
 
 
 def as_many(name, given, model_name, model):
@@ -86,6 +110,9 @@ def as_operand(value):
     """The operand as an ndarray, or as it is if it is a Python number."""
     if is_python_number(value):
         return value
+    if isinstance(value, datetime.timedelta):  # pandas' too
+        own = getattr(value, "to_timedelta64", None)
+        return np.asarray(own() if own else np.timedelta64(value))
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         return np.from_dlpack(value)
     return np.asarray(value)
@@ -115,7 +142,8 @@ def is_native(x):
     return _core.native(x if isinstance(x, np.dtype) else x.dtype) >= 0
 
 
-# How hard to try to prove that operand and out lie apart before copying the operand.
+# How hard to try to prove that operand and out lie apart before copying the operand, or
+# that out does not overlap itself: some ms at most.
 MAX_WORK = 10_000
 
 
@@ -193,7 +221,8 @@ def nothing(dtype):
 
 def coefficient(name, value, dtype):
     """A coefficient as a 0-d array of the result's dtype; a real one of a complex
-    result is of its real dtype, and scales both parts."""
+    result is of its real dtype, and scales both parts; one of 16-bit floats is of
+    float32, in which they are computed."""
     given = value
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
@@ -207,6 +236,8 @@ def coefficient(name, value, dtype):
         return integer_coefficient(name, int(value), dtype)
     if wanted == "c" and kind != "c":
         dtype = np.dtype(dtype.char.lower())
+    if wanted == "f" and dtype.itemsize == 2:
+        dtype = np.dtype(np.float32)
     return float_coefficient(name, given, value, dtype)
 
 
@@ -244,8 +275,8 @@ def float_coefficient(name, given, value, dtype):
         stored = np.asarray(np.inf)
     for part, before in ((stored.real, value.real), (stored.imag, value.imag)):
         if np.isinf(part) and abs(before) != np.inf:
-            wider = (
-                "" if dtype in (np.float64, np.complex128) else "dtype=np.float64 or "
+            wider = {"f": "dtype=np.float64 or ", "F": "dtype=np.complex128 or "}.get(
+                dtype.char, ""
             )
             raise OverflowError(
                 f"{name}={reprlib.repr(given)} does not fit {dtype}: it would become "
@@ -316,7 +347,15 @@ def check_layout(out):
         raise ValueError(
             "out is read-only. Pass a writeable array, or a copy: out=out.copy()."
         )
-    if overlaps_itself(out):
+    try:
+        overlaps = overlaps_itself(out)
+    except np.exceptions.TooHardError:
+        raise ValueError(
+            f"out (shape {out.shape}, strides {out.strides}) may overlap itself: to "
+            "find out whether it does would take too long. Pass an array whose axes do "
+            "not interleave."
+        ) from None
+    if overlaps:
         raise ValueError(
             f"out overlaps itself (shape {out.shape}, strides {out.strides}): several "
             "elements would be written to one place. Pass an array that does not."
@@ -327,13 +366,27 @@ def overlaps_itself(x):
     """Whether two elements share a byte. Two that do first differ in some axis; moved
     together, one of them lies at its start."""
     x = np.asarray(x)  # subclasses index in ways of their own
-    if x.flags.c_contiguous or x.flags.f_contiguous or x.size == 0:
+    if x.flags.c_contiguous or x.flags.f_contiguous or x.size == 0 or nests(x):
         return False
     while x.ndim:
-        if x.shape[0] > 1 and np.shares_memory(x[1:], x[:1]):
+        if x.shape[0] > 1 and np.shares_memory(x[1:], x[:1], max_work=MAX_WORK):
             return True
-        x = x[0]
+        x = x[0, ...]
     return False
+
+
+def nests(x):
+    """Whether each axis steps over all that the axes inside it reach."""
+    reach = x.itemsize
+    for stride, length in sorted(
+        (abs(stride), length)
+        for stride, length in zip(x.strides, x.shape, strict=True)
+        if length > 1
+    ):
+        if stride < reach:
+            return False
+        reach += (length - 1) * stride
+    return True
 
 
 def apart(operand, out):

@@ -1,16 +1,18 @@
 """`clip_grad_norm`: many arrays scaled to the norm of all."""
 
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Mapping, Set
 
 import numpy as np
 
 from fastadd import _core
 from fastadd._checks import (
+    as_given,
     as_list,
     as_operand,
     computes_itself,
     describe,
+    is_list,
     kind_of,
     kind_of_number,
     nothing,
@@ -85,7 +87,9 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
     ([array([0.6, 0. ]), array([[0.8]])], np.float64(5.0))
     """
     max_norm = checked_norm(max_norm)
-    alone = not isinstance(grads, list | tuple | Iterator)
+    alone = not is_list(grads)
+    if alone and isinstance(grads, Mapping | Set | str | bytes):
+        as_list("grads", grads)  # refuses it
     arrays = given = [grads] if alone else as_list("grads", grads)
     outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
     norm = _core.norm_of(arrays)
@@ -105,11 +109,13 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
         coefficient = max_norm / (norm if norm.dtype.char == "g" else float(norm))
     results = scaled(arrays, coefficient, None if out is None else outs)
     if out is not None:
-        return out, norm
+        return (out if alone else as_given(out, outs)), norm
     return (results[0] if alone else results), norm
 
 
 def scaled(arrays, coefficient, outs):
+    if 0 < coefficient < np.finfo(np.float32).tiny:
+        return scaled_in_double(arrays, coefficient, outs)
     in_place = outs is not None and all(
         x is out for x, out in zip(arrays, outs, strict=True)
     )
@@ -127,6 +133,21 @@ def scaled(arrays, coefficient, outs):
         [coefficient] * len(arrays),
         [1] * len(arrays),
         outs or [None] * len(arrays),
+    )
+
+
+def scaled_in_double(arrays, coefficient, outs):
+    """By a coefficient that float32 would round to few bits, or to 0."""
+    if outs is None:
+        outs = [np.empty_like(np.asarray(as_operand(x)), subok=False) for x in arrays]
+    wide = [np.result_type(x.dtype, np.float64) for x in arrays]
+    return each_added(
+        b"clip_grad_norm",
+        [x.astype(dtype) for x, dtype in zip(arrays, wide, strict=True)],
+        [nothing(dtype) for dtype in wide],
+        [coefficient] * len(arrays),
+        [1] * len(arrays),
+        outs,
     )
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from fastadd import _core
 from fastadd._add import add, checked_call
 from fastadd._checks import (
+    as_given,
     as_list,
     as_many,
     as_operand,
@@ -80,7 +81,7 @@ def foreach_add(inputs, others, *, alpha=1, out=None):
     outs = as_outs(out, "inputs", inputs)
     betas = [1] * len(inputs)
     results = each_added(b"foreach_add", inputs, others, betas, alphas, outs)
-    return results if out is None else out
+    return results if out is None else as_given(out, outs)
 
 
 def each_added(name, inputs, others, betas, alphas, outs):

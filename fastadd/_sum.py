@@ -19,6 +19,7 @@ from fastadd._checks import (
     common_shape,
     computes_itself,
     is_native,
+    kind_of_number,
     warn_of_complex,
 )
 
@@ -144,7 +145,7 @@ def one_by_one(arrays, weights, out, dtype, casting):
     """As `add` computes them, which asks NumPy's protocols."""
     keywords = {"dtype": dtype, "casting": casting}
     if len(arrays) == 1:
-        return np.multiply(arrays[0], weights[0], out=out, **keywords)
+        return alone(arrays[0], weights[0], out, keywords)
     total = arrays[0]
     for place in range(1, len(arrays)):
         total = add(
@@ -156,3 +157,18 @@ def one_by_one(arrays, weights, out, dtype, casting):
             **keywords,
         )
     return total
+
+
+def alone(x, weight, out, keywords):
+    """One array, by the same rules as two: a weighted one and nothing."""
+    if out is None and keywords["dtype"] is None and is_one(weight):
+        return x.copy() if computes_itself(x) else np.array(x)[()]
+    dtype = getattr(x, "dtype", None)
+    zero = -0.0 if getattr(dtype, "kind", None) in ("f", "c") else 0
+    if getattr(dtype, "kind", None) in ("m", "M"):
+        zero = np.timedelta64(0)
+    return add(x, zero, beta=weight, out=out, **keywords)
+
+
+def is_one(weight):
+    return kind_of_number(weight) in ("i", "f", "c") and weight == 1

@@ -10,6 +10,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.ref cimport Py_DECREF
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from functools import update_wrapper
@@ -24,6 +25,7 @@ include "run.pxi"
 include "results.pxi"
 
 cdef extern from "Python.h":
+    const Py_ssize_t PY_SSIZE_T_MAX
     bint PyLong_CheckExact(object)
     bint PyBool_Check(object)
     bint PyFloat_CheckExact(object)
@@ -35,6 +37,16 @@ cdef extern from "shared.h":
 
 cdef extern from "cpu.h":
     bint cpu_runs "fastadd_cpu_runs"(const char* set)
+
+cdef void* allocate(Py_ssize_t count, size_t size) except NULL:
+    """Memory for so many of a size, to be freed."""
+    cdef void* memory = NULL
+    if count <= <Py_ssize_t>(PY_SSIZE_T_MAX // size):
+        memory = malloc(max(count, 1) * size)
+    if memory == NULL:
+        raise MemoryError(f"no memory for {count} times {size} bytes")
+    return memory
+
 
 cnp.import_array()
 cnp.import_umath()
@@ -115,6 +127,12 @@ cdef inline int ready(cnp.ndarray x) noexcept:
     return native_of(x)
 
 
+cdef inline int arithmetic_dtype(int dtype) noexcept nogil:
+    """What is calculated in, and coefficients are kept in: for 16-bit floats float32,
+    rounded once, at the end."""
+    return FLOAT32 if dtype == FLOAT16 or dtype == BFLOAT16 else dtype
+
+
 cdef inline bint integer_fits(long long x, int dtype, bint operand) noexcept:
     """An operand must lie in the dtype's range; an unsigned coefficient may also be
     negative, down to -max, and wraps."""
@@ -126,30 +144,44 @@ cdef inline bint integer_fits(long long x, int dtype, bint operand) noexcept:
     return bits == 64 or -(1LL << bits) < x < 1LL << bits
 
 
-# What holds the numbers of NumPy's scalar types in Python. (A longdouble has none.
-# Their `item()` takes 200 ns.)
-cdef dict python_types = {
-    numpy.dtype(code).type: held
-    for codes, held in (("bhilqBHILQ", int), ("efd", float), ("FD", complex))
-    for code in codes
-}
+# NumPy's scalar types, and what holds their numbers in Python. (A longdouble has none.
+# Their `item()` takes 200 ns. A dictionary would ask the type of a type for its hash,
+# which may be anybody's code.)
+SCALAR_TYPES = tuple(numpy.dtype(code).type for code in "bhilqBHILQefdFD")
+HELD = (int,) * 10 + (float,) * 3 + (complex,) * 2
 
 
 cdef object as_python_number(object value, int operand_dtype):
     """What a NumPy scalar holds; None of what is no such number. As an operand, which
     is not weak, it must be of that dtype already."""
-    held = python_types.get(type(value))
-    if held is None or (
+    cdef int place
+    kind = type(value)
+    for place in range(len(<tuple>SCALAR_TYPES)):
+        if kind is (<tuple>SCALAR_TYPES)[place]:
+            break
+    else:
+        return None
+    if (
         operand_dtype >= 0
         and native_of_type(cnp.PyArray_DescrFromScalar(value).type_num) != operand_dtype
     ):
         return None
-    return held(value)
+    return (<tuple>HELD)[place](value)
 
 
 cdef int number(object value, int dtype, bint operand, scalar_t* stored) except -1:
-    """Store a plain Python number in a dtype. Returns 1 if it is real, 2 if complex,
-    and 0, which is no verdict, if it needs the Python layer."""
+    """Store a plain Python number in a dtype; a coefficient in that of the arithmetic.
+    Returns 1 if it is real, 2 if complex, and 0, which is no verdict, if it needs the
+    Python layer."""
+    if not operand:
+        dtype = arithmetic_dtype(dtype)
+    return plain_number(value, dtype, operand, False, stored)
+
+
+cdef int plain_number(
+    object value, int dtype, bint operand, bint typed, scalar_t* stored
+) except -1:
+    """`typed` is a number of one of NumPy's scalar types."""
     cdef double parts[2]
     cdef long long integer
     cdef int overflow = 0
@@ -169,11 +201,11 @@ cdef int number(object value, int dtype, bint operand, scalar_t* stored) except 
                 return 0
         parts[0] = <double>integer
         if (
-            dtype <= UINT64 or dtype == LONGDOUBLE
+            typed or dtype <= UINT64 or dtype == LONGDOUBLE
             or dtype == CLONGDOUBLE and not operand
         ):
-            # These hold more of an integer than a double does. (NumPy brings an
-            # operand to clongdouble by way of a double all the same.)
+            # These hold more of an integer than a double does, by way of which NumPy
+            # brings Python's integers to the others, but not its own.
             kernels.convert[INT64][dtype](1, 1, stored, step, &integer, step)
             return 1
     elif PyFloat_CheckExact(value):
@@ -191,7 +223,9 @@ cdef int number(object value, int dtype, bint operand, scalar_t* stored) except 
         return 2
     else:
         held = as_python_number(value, dtype if operand else -1)
-        return 0 if held is None else number(held, dtype, operand, stored)
+        return (
+            0 if held is None else plain_number(held, dtype, operand, True, stored)
+        )
     if dtype == FLOAT64:
         (<double*>stored)[0] = parts[0]
     elif abs(parts[0]) >= limits[dtype]:
@@ -553,6 +587,7 @@ cdef void add_strided(
 ) noexcept nogil:
     cdef job_t job
     cdef Py_ssize_t size, itemsize = itemsizes[dtype]
+    cdef bint has_scratch
     start_job(&job, ADD, dtype)
     job.real = BETA_REAL | ALPHA_REAL
     memcpy(&job.alpha, alpha, itemsize)
@@ -566,8 +601,11 @@ cdef void add_strided(
         return
     simplify(&job.plan)
     threads = max(1, min(threads, MAX_THREADS)) if size >= LARGE else 1
-    choose_kernels(&job, 1, size)
+    has_scratch = scratch_of_thread() != NULL
+    choose_kernels(&job, 1, size if has_scratch else 0)
     cut_for(&job, 1, size, threads)
+    if not has_scratch:
+        job.repeated = OUT
     if threads > 1:
         feraiseexcept(
             walk_by_threads(
@@ -616,7 +654,11 @@ def native(dtype):
         return native_by_type[type_num]
     if type_num == bfloat16_type:
         return BFLOAT16
-    if (dtype.type.__module__, dtype.type.__name__) == ("ml_dtypes", "bfloat16"):
+    kind = dtype.type  # None of a dtype that has no scalars
+    if (
+        getattr(kind, "__module__", None) == "ml_dtypes"
+        and kind.__name__ == "bfloat16"
+    ):
         with meeting_bfloat16:
             if type_num != bfloat16_type:
                 add_native_loops(BFLOAT16, dtype)

@@ -87,6 +87,7 @@ cdef list_t cut_each(job_t* jobs, int count) except *:
     for place in range(count):
         if size_of(&jobs[place].plan) > 0:
             cut_for(&jobs[place], 1, all.size, all.threads)
+            check_scratch(&jobs[place], 1)
         jobs[place].first = length
         length += size_of(&jobs[place].plan)
     return all
@@ -125,25 +126,16 @@ cdef int run_each(job_t* jobs, int count, const char* name) except -1:
     return report(walk_each(jobs, &all), name)
 
 
-cdef job_t* new_jobs(Py_ssize_t count) except NULL:
-    cdef job_t* jobs = <job_t*>malloc(max(count, 1) * sizeof(job_t))
-    if jobs == NULL:
-        raise MemoryError(f"no memory for the plans of {count} arrays")
-    return jobs
-
-
 cdef bint jobs_lie_apart(const job_t* jobs, int count) except -1:
-    cdef extent_t* outs = <extent_t*>malloc(max(count, 1) * sizeof(extent_t))
-    if outs == NULL:
-        raise MemoryError(f"no memory to compare {count} arrays")
+    cdef extent_t* outs = <extent_t*>allocate(count, sizeof(extent_t))
     try:
         return lie_apart(jobs, count, outs)
     finally:
         free(outs)
 
 
-cdef inline bint is_sequence(object given, Py_ssize_t length) noexcept:
-    return type(given) in (list, tuple) and len(given) == length
+cdef inline bint is_sequence(object given) noexcept:
+    return type(given) is list or type(given) is tuple
 
 
 def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
@@ -153,19 +145,21 @@ def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
     cdef Py_ssize_t place, count
     cdef job_t* jobs
     cdef list results = []
-    if type(inputs) not in (list, tuple):
+    cdef bint many_others = is_sequence(others), many_alphas = is_sequence(alpha)
+    if not is_sequence(inputs) or out is not None and not is_sequence(out):
         return NotImplemented
-    count = len(inputs)
-    cdef bint many_others = is_sequence(others, count)
-    cdef bint many_alphas = is_sequence(alpha, count)
-    if out is not None and not is_sequence(out, count):
-        return NotImplemented
-    # (Of their own: nothing that runs meanwhile can change them.)
+    # Copies come first: nothing that runs meanwhile can change them.
     inputs = tuple(inputs)
     others = tuple(others) if many_others else others
     alpha = tuple(alpha) if many_alphas else alpha
     outs = None if out is None else tuple(out)
-    jobs = new_jobs(count)
+    count = len(inputs)
+    if (
+        many_others and len(others) != count or many_alphas and len(alpha) != count
+        or outs is not None and len(outs) != count
+    ):
+        return NotImplemented
+    jobs = <job_t*>allocate(count, sizeof(job_t))
     try:
         for place in range(count):
             if outs is not None and outs[place] is None:
@@ -194,7 +188,7 @@ def run_calls(bytes name, list calls, bint apart):
     Returns each out; None, and nothing has been touched, unless they are known to lie
     apart or are found to."""
     cdef Py_ssize_t place, count = len(calls)
-    cdef job_t* jobs = new_jobs(count)
+    cdef job_t* jobs = <job_t*>allocate(count, sizeof(job_t))
     cdef list results = []
     try:
         for place in range(count):

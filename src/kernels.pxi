@@ -205,22 +205,20 @@ cdef inline single element(
 
 cdef inline void add_strip(
     Py_ssize_t count, char* out, Py_ssize_t out_step, const char* a, Py_ssize_t a_step,
-    const char* b, Py_ssize_t b_step, half_float beta, half_float alpha,
+    const char* b, Py_ssize_t b_step, const float* scales, const half_float* tag,
     uint32_t* flags,
 ) noexcept nogil:
     cdef strip_t x, y
-    cdef float scale_x, scale_y
+    cdef float beta = scales[0], alpha = scales[1]
     cdef Py_ssize_t k
     if half_float is half:
-        scale_x, scale_y = half_to_float(beta), half_to_float(alpha)
         halves_to_floats(a, a_step, count, x.at)
         halves_to_floats(b, b_step, count, y.at)
     else:
-        scale_x, scale_y = bfloat16_to_float(beta), bfloat16_to_float(alpha)
         bfloat16s_to_floats(a, a_step, count, x.at)
         bfloat16s_to_floats(b, b_step, count, y.at)
     for k in range(count):
-        x.at[k] = scale_x * x.at[k] + scale_y * y.at[k]
+        x.at[k] = beta * x.at[k] + alpha * y.at[k]
     if half_float is half:
         floats_to_halves(x.at, out, out_step, count, flags)
     else:
@@ -229,7 +227,7 @@ cdef inline void add_strip(
 
 cdef inline void add_in_strips(
     Py_ssize_t n, char* out, Py_ssize_t out_step, const char* a, Py_ssize_t a_step,
-    const char* b, Py_ssize_t b_step, half_float beta, half_float alpha,
+    const char* b, Py_ssize_t b_step, const float* scales, const half_float* tag,
     uint32_t* flags,
 ) noexcept nogil:
     cdef Py_ssize_t strip, whole = n // STRIP, done = whole * STRIP
@@ -237,12 +235,12 @@ cdef inline void add_in_strips(
         add_strip(
             STRIP, out + strip * STRIP * out_step, out_step,
             a + strip * STRIP * a_step, a_step, b + strip * STRIP * b_step, b_step,
-            beta, alpha, flags,
+            scales, tag, flags,
         )
     if done < n:
         add_strip(
             n - done, out + done * out_step, out_step, a + done * a_step, a_step,
-            b + done * b_step, b_step, beta, alpha, flags,
+            b + done * b_step, b_step, scales, tag, flags,
         )
 
 
@@ -262,8 +260,8 @@ cdef inline void add_row(
     if number in half_float:
         add_in_strips(
             plane.shape[1] - begin, <char*>&out[i, begin], out_step,
-            <char*>&a[i, begin], a_step, <char*>&b[i, begin], b_step, beta, alpha,
-            flags,
+            <char*>&a[i, begin], a_step, <char*>&b[i, begin], b_step, plane.scales,
+            <number*>NULL, flags,
         )
     else:
         for j in range(begin, plane.shape[1]):
@@ -345,7 +343,7 @@ cdef inline void add_strips(
         if number in half_float:
             add_in_strips(
                 length, memory.bytes, sizeof(number), <char*>&a[i, j], a_step,
-                <char*>&b[i, j], b_step, beta, alpha, flags,
+                <char*>&b[i, j], b_step, plane.scales, <number*>NULL, flags,
             )
         else:
             for k in range(length):
@@ -494,6 +492,7 @@ cdef inline void part_of_row(
         length = begin
         begin = 0
     found.prefetched = plane.prefetched
+    found.scales = plane.scales
     found.shape[0] = 1
     found.shape[1] = length
     for operand in range(OPERANDS):

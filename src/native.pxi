@@ -56,6 +56,7 @@ cdef struct plane_t:
     Py_ssize_t shape[2]
     view_t views[OPERANDS]
     bint prefetched  # what is read is asked for some time ahead
+    float scales[2]  # beta and alpha of 16-bit floats, which are kept in float32
 
 # A real coefficient of a complex result is stored in the real dtype and scales
 # both parts; these bits of `real` say which of the two are.
@@ -74,8 +75,9 @@ cdef struct partial_t:
     longdouble sum
     int exponent
 
-# The pointers to coefficients are to the dtype of the kernel; a is plane.views[A].data
-# and tells, by its type, the dtype of that operand.
+# The pointers to coefficients are to the dtype of the kernel (where that is of 16-bit
+# floats, they are in the plane); a is plane.views[A].data and tells, by its type, the
+# dtype of that operand.
 ctypedef void (*add_t)(
     const plane_t* plane, const void* a, const void* beta, const void* alpha, int real
 ) noexcept nogil

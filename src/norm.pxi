@@ -10,7 +10,7 @@ cdef extern from "<math.h>" nogil:
 
 cdef int summed_in(int dtype) noexcept nogil:
     """Complex numbers in the dtype of their parts, 16-bit floats in float32."""
-    return dtype_of_sums(real_of(dtype))
+    return arithmetic_dtype(real_of(dtype))
 
 
 cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
@@ -73,7 +73,7 @@ def norm_of(list arrays):
     is. None if anything else is among them."""
     cdef tuple held = tuple(arrays)
     cdef Py_ssize_t count = len(held), place, units = 0
-    cdef job_t* jobs = new_jobs(count)
+    cdef job_t* jobs = <job_t*>allocate(count, sizeof(job_t))
     cdef partial_t* partials = NULL
     cdef longdouble norm = 0
     cdef list_t all
@@ -88,9 +88,7 @@ def norm_of(list arrays):
         all = cut_each(jobs, count)
         for place in range(count):
             units += jobs[place].units
-        partials = <partial_t*>malloc(max(units, 1) * sizeof(partial_t))
-        if partials == NULL:
-            raise MemoryError("no memory for the sums of blocks")
+        partials = <partial_t*>allocate(units, sizeof(partial_t))
         units = 0
         for place in range(count):
             jobs[place].partials = partials + units

@@ -219,29 +219,6 @@ cdef void bounds(
             high[0] += reach
 
 
-cdef bint safe_to_write(const plan_t* plan, int operand) noexcept nogil:
-    """Whether writing out cannot change what is still to be read of the operand:
-    they lie apart, or are the very same view. A quick test that may say no in vain."""
-    cdef int axis
-    cdef char* low
-    cdef char* high
-    cdef char* out_low
-    cdef char* out_high
-    bounds(plan, operand, &low, &high)
-    bounds(plan, OUT, &out_low, &out_high)
-    if high <= out_low or out_high <= low:
-        return True
-    if (
-        plan.data[operand] != plan.data[OUT]
-        or plan.itemsize[operand] != plan.itemsize[OUT]
-    ):
-        return False
-    for axis in range(plan.ndim):
-        if plan.strides[operand][axis] != plan.strides[OUT][axis]:
-            return False
-    return True
-
-
 cdef bint out_is_simple(const plan_t* plan) noexcept nogil:
     """Whether the elements of out certainly lie apart from one another: each axis
     steps over all that the axes inside it reach. The plan is simplified, so sorted."""
@@ -252,3 +229,48 @@ cdef bint out_is_simple(const plan_t* plan) noexcept nogil:
             return False
         reach += (plan.shape[axis] - 1) * llabs(plan.strides[OUT][axis])
     return True
+
+
+cdef bint may_meet(const plan_t* plan, int first, Py_ssize_t offset) noexcept nogil:
+    """Whether two elements can share a byte of two views with the strides of out, of
+    which one lies `offset` bytes after the other, by the axes from `first` on. Each axis
+    steps over all that the axes inside it reach, so that of its steps two come into
+    question: columns, channels and every other row are told apart in some steps."""
+    cdef int axis
+    cdef Py_ssize_t reach = plan.itemsize[OUT], stride, steps, rest
+    if first == plan.ndim:
+        return llabs(offset) < reach
+    for axis in range(first + 1, plan.ndim):
+        reach += (plan.shape[axis] - 1) * llabs(plan.strides[OUT][axis])
+    stride = llabs(plan.strides[OUT][first])
+    offset = llabs(offset)
+    steps = offset // stride
+    for steps in range(steps, min(steps + 2, plan.shape[first])):
+        rest = offset - steps * stride
+        if llabs(rest) < reach and may_meet(plan, first + 1, rest):
+            return True
+    return False
+
+
+cdef bint safe_to_write(const plan_t* plan, int operand) noexcept nogil:
+    """Whether writing out cannot change what is still to be read of the operand: they
+    lie apart, or interleave, or are the very same view. A quick test that may say no in
+    vain."""
+    cdef int axis
+    cdef char* low
+    cdef char* high
+    cdef char* out_low
+    cdef char* out_high
+    bounds(plan, operand, &low, &high)
+    bounds(plan, OUT, &out_low, &out_high)
+    if high <= out_low or out_high <= low:
+        return True
+    if plan.itemsize[operand] != plan.itemsize[OUT]:
+        return False
+    for axis in range(plan.ndim):
+        if plan.strides[operand][axis] != plan.strides[OUT][axis]:
+            return False
+    return plan.data[operand] == plan.data[OUT] or (
+        out_is_simple(plan)
+        and not may_meet(plan, 0, plan.data[operand] - plan.data[OUT])
+    )

@@ -27,6 +27,10 @@ cdef extern from "flags.h" nogil:
     int vector_flags()
     int all_flags()
 
+cdef extern from "scratch.h" nogil:
+    bint start_scratch(size_t nbytes)
+    char* scratch_of_thread()
+
 cdef extern from "stream.h" nogil:
     const bint CAN_STREAM "FASTADD_CAN_STREAM"
     void finish_stream "fastadd_finish_stream"()
@@ -80,6 +84,17 @@ cdef enum:
     BYTES_PER_THREAD = 1 << 16
     COSTLY = 4
 
+cdef enum:
+    # A thread's scratch: of each operand of an addition, as it is converted, two pieces;
+    # the sum so far; a row, repeated.
+    SUM_AT = 2 * OPERANDS * PIECE
+    REPEATED_AT = SUM_AT + SUM
+    SCRATCH = REPEATED_AT + REPEATED
+
+if not start_scratch(SCRATCH):
+    raise MemoryError("no memory for the scratch memory of threads")
+
+
 # A number in any native dtype.
 cdef union scalar_t:
     longdouble alignment
@@ -106,7 +121,8 @@ cdef struct job_t:
     bint streamed  # it writes out past the caches
     int repeated  # the operand that is one same short row, or none, which is OUT
     carrier_t carriers[OPERANDS]  # if not direct
-    scalar_t beta, alpha  # of a RELU, beta is the highest that becomes 0
+    # In `coefficient_of` the dtype; of a RELU, beta is the highest that becomes 0.
+    scalar_t beta, alpha
     scalar_t scalar  # an operand that is a Python number
     int real  # of the coefficients: BETA_REAL, ALPHA_REAL
     # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
@@ -172,7 +188,8 @@ cdef inline view_t turned(view_t view) noexcept nogil:
 
 
 cdef inline convert_t conversion(int from_dtype, int to_dtype) noexcept nogil:
-    if from_dtype == to_dtype:  # a copy, of bits
+    # (complex64 is copied by its parts: it need not lie at a multiple of 8 bytes.)
+    if from_dtype == to_dtype and from_dtype != COMPLEX64:  # a copy, of bits
         if itemsizes[from_dtype] == 1:
             from_dtype = UINT8
         elif itemsizes[from_dtype] == 2:
@@ -237,8 +254,7 @@ cdef void deliver(
 
 
 cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil:
-    cdef char memory[2 * OPERANDS * PIECE + LINE]
-    cdef char* scratch = memory + (-<Py_ssize_t>memory & LINE - 1)
+    cdef char* scratch = scratch_of_thread()
     cdef int operand
     cdef const carrier_t* carrier = &job.carriers[OUT]
     cdef view_t out = block.views[OUT]
@@ -432,6 +448,8 @@ cdef inline void cut(job_t* job) noexcept nogil:
         job.blocks[axis] = 1
     job.missing = 0
     job.plane.prefetched = False
+    job.plane.scales[0] = (<const float*>&job.beta)[0]
+    job.plane.scales[1] = (<const float*>&job.alpha)[0]
     for operand in range(OPERANDS):
         job.plane.views[operand].data = plan.data[operand]
     job.units = 1
@@ -557,6 +575,7 @@ cdef inline void block_at(
     cdef Py_ssize_t i = place.i * job.block[0]
     cdef Py_ssize_t j = place.j * job.block[1] - job.missing
     block.prefetched = job.plane.prefetched
+    block.scales = job.plane.scales
     block.shape[0] = min(job.block[0], job.plane.shape[0] - i)
     block.shape[1] = min(j + job.block[1], job.plane.shape[1])
     j = max(j, 0)
@@ -596,8 +615,7 @@ cdef int repeated_operand(const job_t* job) noexcept nogil:
 
 
 cdef void add_repeated(const job_t* job, const plane_t* block) noexcept nogil:
-    cdef char[REPEATED + LINE] memory
-    cdef char* rows = memory + (-<Py_ssize_t>memory & LINE - 1)
+    cdef char* rows = scratch_of_thread() + REPEATED_AT
     cdef plane_t part = block[0]
     cdef int operand
     cdef Py_ssize_t done = 1, more, n = block.shape[1]
@@ -658,7 +676,6 @@ cdef void walk(
 ) noexcept nogil:
     """Compute some of the blocks. The sum so far stays in the L1 cache: out, which may
     be any of the operands, is written by the last step."""
-    cdef char memory[SUM + LINE]
     cdef view_t sum
     cdef place_t place
     cdef plane_t block
@@ -675,7 +692,7 @@ cdef void walk(
             block_at(&steps[step], &place, &block)
             if count > 1:
                 sum = packed_view(
-                    memory + (-<Py_ssize_t>memory & LINE - 1),
+                    scratch_of_thread() + SUM_AT,
                     block.shape[0], block.shape[1], itemsizes[steps.dtype],
                 )
                 if step > 0:
@@ -770,6 +787,8 @@ cdef int compute_chunks(task_t* task, int share) noexcept nogil:
     cdef work_t* work = <work_t*>task
     cdef int chunk, passed = 0, computed = 0
     if share > 0:
+        if scratch_of_thread() == NULL:
+            return 0
         fesetenv(&work.environment)
     chunk = claim_chunk(task, share, &passed)
     while chunk >= 0:
@@ -852,6 +871,15 @@ cdef inline void choose_kernels(
         steps[step].add = kernel(&steps[step])
 
 
+cdef inline int check_scratch(const job_t* steps, int count) except -1:
+    """Nothing has been written yet. (Workers of the pool have theirs.)"""
+    if (
+        count > 1 or not steps.direct or steps.repeated != OUT
+    ) and scratch_of_thread() == NULL:
+        raise MemoryError(f"no memory for {SCRATCH} bytes of scratch")
+    return 0
+
+
 cdef inline void cut_for(
     job_t* steps, int count, Py_ssize_t size, int threads
 ) noexcept nogil:
@@ -883,6 +911,7 @@ cdef inline int compute(job_t* steps, int count) except -1:
         nbytes = cost(steps, count, size)
         threads = threads_for(nbytes, size, &allowed)
     cut_for(steps, count, size, threads)
+    check_scratch(steps, count)
     for step in range(count):
         vectors &= steps[step].direct
     if vector_flags() if vectors else all_flags():

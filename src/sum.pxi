@@ -1,29 +1,9 @@
 # Sums of any number of operands: each step of one is a job, and all are computed
 # together, block by block.
 
-from libc.stdlib cimport free, malloc
-
 cdef struct weight_t:
-    scalar_t value  # in the dtype of the computation
+    scalar_t value  # in the dtype of the computation or, if it is real, of its parts
     bint real
-
-
-cdef inline int dtype_of_sums(int dtype) noexcept nogil:
-    """What the terms of a sum are computed in: 16-bit floats in float32, rounded once,
-    as they are added."""
-    return FLOAT32 if dtype == FLOAT16 or dtype == BFLOAT16 else dtype
-
-
-cdef void set_term(
-    weight_t* term, int dtype, const void* weight, bint real
-) noexcept:
-    """A weight in the dtype of the sum or, if it is real, of its real parts."""
-    cdef Py_ssize_t* step = [0, 0]
-    term.real = real
-    if dtype_of_sums(dtype) != dtype:
-        kernels.convert[dtype][FLOAT32](1, 1, &term.value, step, weight, step)
-    else:
-        memcpy(&term.value, weight, sizeof(scalar_t))
 
 
 cdef void set_number(scalar_t* stored, int dtype, double value) noexcept:
@@ -114,10 +94,8 @@ cdef object sum_up(
     """The sum of native arrays; None if they do not broadcast or, unless they are
     known to lie apart from out, if writing it might change one of them."""
     cdef int step, terms = len(arrays), count = max(terms - 1, 1), ndim = 0
-    cdef job_t* steps = <job_t*>malloc(count * sizeof(job_t))
+    cdef job_t* steps = <job_t*>allocate(count, sizeof(job_t))
     cdef object result = out
-    if steps == NULL:
-        raise MemoryError("no memory for the plan of a sum")
     try:
         if out is None:
             for step in range(terms):
@@ -126,7 +104,7 @@ cdef object sum_up(
             if result is None:
                 return None
         for step in range(count):
-            start_job(&steps[step], ADD, dtype_of_sums(dtype))
+            start_job(&steps[step], ADD, arithmetic_dtype(dtype))
             take_array(
                 &steps[step], A, <cnp.ndarray>arrays[step + 1 if step > 0 else 0]
             )
@@ -161,7 +139,7 @@ def sum_gate(arrays, weights, out, dtype, casting):
     cdef cnp.ndarray first
     if (
         dtype is not None or casting is not SAME_KIND
-        or type(arrays) not in (list, tuple)
+        or not is_sequence(arrays)
     ):
         return NotImplemented
     operands = tuple(arrays)
@@ -170,10 +148,12 @@ def sum_gate(arrays, weights, out, dtype, casting):
         return NotImplemented
     if cnp.PyArray_CheckExact(weights) and cnp.PyArray_NDIM(weights) == 1:
         weights = weights.tolist()
-    if weights is not None and (
-        type(weights) not in (list, tuple) or len(weights) != terms
-    ):
-        return NotImplemented
+    if weights is not None:
+        if not is_sequence(weights):
+            return NotImplemented
+        weights = tuple(weights)
+        if len(weights) != terms:
+            return NotImplemented
     first = operands[0]
     native_dtype = ready(first)
     if native_dtype < 0:
@@ -186,9 +166,7 @@ def sum_gate(arrays, weights, out, dtype, casting):
             return NotImplemented
     if out is not None and not cnp.PyArray_ISWRITEABLE(out):
         return NotImplemented
-    term = <weight_t*>malloc(terms * sizeof(weight_t))
-    if term == NULL:
-        raise MemoryError("no memory for the weights of a sum")
+    term = <weight_t*>allocate(terms, sizeof(weight_t))
     try:
         for place in range(terms):
             kind = number(
@@ -196,7 +174,7 @@ def sum_gate(arrays, weights, out, dtype, casting):
             )
             if kind == 0:
                 return NotImplemented
-            set_term(&term[place], native_dtype, &weight, kind == 1)
+            term[place].value, term[place].real = weight, kind == 1
         result = sum_up(
             operands, term, out, native_dtype, cnp.PyArray_TYPE(first), False
         )
@@ -212,16 +190,13 @@ def run_sum(tuple arrays, weights, cnp.ndarray out, cnp.dtype dtype not None):
     cdef int place, terms = len(arrays), native_dtype = native(dtype)
     cdef scalar_t weight
     cdef cnp.ndarray given
-    cdef weight_t* term = <weight_t*>malloc(terms * sizeof(weight_t))
-    if term == NULL:
-        raise MemoryError("no memory for the weights of a sum")
+    cdef weight_t* term = <weight_t*>allocate(terms, sizeof(weight_t))
     try:
         for place in range(terms):
             given = weights[place]
             memcpy(&weight, cnp.PyArray_DATA(given), cnp.PyArray_ITEMSIZE(given))
-            set_term(
-                &term[place], native_dtype, &weight, not cnp.PyArray_ISCOMPLEX(given)
-            )
+            term[place].value = weight
+            term[place].real = not cnp.PyArray_ISCOMPLEX(given)
         result = sum_up(arrays, term, out, native_dtype, dtype.type_num, True)
     finally:
         free(term)

@@ -110,8 +110,8 @@ static inline void wake_after_fork(void) { /* one that is gone may hold the lock
 }
 #endif
 
-/* ---- threads, which take no signals and end with the process; their stacks hold the
- * scratch memory of a block, whatever musl or threading.stack_size say */
+/* ---- threads, which take no signals and end with the process; with stacks of their own
+ * size, whatever musl (128 KiB) or threading.stack_size (from 32 KiB on) say */
 
 enum { STACK_SIZE = 1 << 18 };
 

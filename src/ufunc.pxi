@@ -79,14 +79,24 @@ cdef inline char* at(
 
 # ---- native dtypes ------------------------------------------------------------------
 
-cdef object coefficient_dtype(int dtype, bint complex_too):
-    """What holds a coefficient of a native dtype."""
-    complex_too &= dtype >= COMPLEX64
+cdef tuple coefficient_types(int dtype):
+    """What may hold a coefficient of a native dtype: for integers, real and complex
+    numbers; longdouble holds those integers of NumPy's that float64 would round."""
     if dtype <= UINT64:
-        return numpy.int64
-    if dtype in (LONGDOUBLE, CLONGDOUBLE):
-        return numpy.clongdouble if complex_too else numpy.longdouble
-    return numpy.complex128 if complex_too else numpy.float64
+        return (numpy.int64,) * 3
+    wide = dtype in (LONGDOUBLE, CLONGDOUBLE)
+    real = numpy.longdouble if wide else numpy.float64
+    if dtype < COMPLEX64:
+        return numpy.longdouble, real, real
+    return numpy.longdouble, real, numpy.clongdouble if wide else numpy.complex128
+
+
+cdef object coefficient_type(int dtype, given):
+    """Which of them holds a number of a scalar type."""
+    integer, real, complex = coefficient_types(dtype)
+    if given is not int and numpy.dtype(given) in (numpy.int64, numpy.uint64):
+        return integer
+    return complex if numpy.dtype(given).kind == "c" else real
 
 
 cdef int store(
@@ -102,8 +112,7 @@ cdef int store(
                 f"{name}={(<int64_t*>given)[0]} does not fit {NAMES[dtype]}. Pass a "
                 "wider dtype=."
             )
-    if held < COMPLEX64:
-        dtype = real_of(dtype)
+    dtype = arithmetic_dtype(dtype if held >= COMPLEX64 else real_of(dtype))
     kernels.convert[held][dtype](1, 1, stored, step, given, step)
     if held in (FLOAT64, COMPLEX128):
         memcpy(before, given, parts * sizeof(double))
@@ -296,8 +305,8 @@ def dtype_class(x):
 
 
 cdef int add_native_loops(int place, dtype) except -1:
-    for alpha in {coefficient_dtype(place, False), coefficient_dtype(place, True)}:
-        for beta in {coefficient_dtype(place, False), coefficient_dtype(place, True)}:
+    for alpha in set(coefficient_types(place)):
+        for beta in set(coefficient_types(place)):
             add_loop((dtype, dtype, alpha, beta, dtype), native_loop, 0, NULL)
     return 0
 
@@ -305,8 +314,13 @@ cdef int add_native_loops(int place, dtype) except -1:
 def loop_of_times(x, y, *coefficients):
     """The loop of these scalar types, if one of x and y is a date or a difference."""
     times = {numpy.datetime64, numpy.timedelta64}
-    if times.isdisjoint((x, y)) or numpy.object_ in (x, y):
+    if times.isdisjoint((x, y)):
         return None
+    if numpy.object_ in (x, y):
+        raise TypeError(
+            "a date, or a difference of dates, and objects have no sum. Pass both in one "
+            "dtype, as x.astype(object)."
+        )
     for each in (x, y):
         if numpy.dtype(each).kind in "fc":
             raise TypeError(
@@ -340,9 +354,7 @@ def loop_of(dtype, *coefficients):
                 f"a coefficient is of type {each.__name__}, which a result of {dtype} "
                 "does not take. Pass a wider dtype=."
             )
-    alpha, beta = (
-        coefficient_dtype(place, numpy.dtype(each).kind == "c") for each in coefficients
-    )
+    alpha, beta = (coefficient_type(place, each) for each in coefficients)
     return dtype, dtype, alpha, beta, dtype
 
 

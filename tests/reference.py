@@ -16,9 +16,9 @@ def reference(a, b, alpha, beta, dtype):
 
 
 def product(c, x, dtype):
-    """c*x, the coefficient rounded to dtype first; complex numbers by parts."""
+    """c*x, the coefficient rounded to that of x first; complex numbers by parts."""
     if dtype.kind != "c":
-        return np.multiply(x, np.asarray(c).astype(dtype).astype(x.dtype))
+        return np.multiply(x, np.asarray(c).astype(x.dtype))
     z, part = np.empty_like(x), np.dtype(dtype.char.lower()).type
     re, im = part(c.real), part(c.imag)
     if isinstance(c, complex):
