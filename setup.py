@@ -95,9 +95,9 @@ def extension(name, source, flags=(), macros=()):
 
 
 class Build(build_ext):
-    """Translates Cython only when there is something to build (who asks for metadata waits
-    for nothing), compiles the modules side by side, and leaves out the flags that this
-    compiler does not know."""
+    """Translates Cython only when there is something to build (who asks for metadata
+    waits for nothing), compiles the modules side by side, and leaves out the flags that
+    this compiler does not know."""
 
     def run(self):
         self.parallel = self.parallel or os.cpu_count() or 1

@@ -139,7 +139,9 @@ def scaled(arrays, coefficient, outs):
 def scaled_in_double(arrays, coefficient, outs):
     """By a coefficient that float32 would round to few bits, or to 0."""
     if outs is None:
-        outs = [np.empty_like(np.asarray(as_operand(x)), subok=False) for x in arrays]
+        outs = [
+            np.empty_like(x, x.dtype.newbyteorder("="), subok=False) for x in arrays
+        ]
     wide = [np.result_type(x.dtype, np.float64) for x in arrays]
     return each_added(
         b"clip_grad_norm",

@@ -488,6 +488,12 @@ cdef object gate(
     return result_of(planned_out, out is None)
 
 
+def add_is_ready(input, other, out):
+    """Whether the gate recognises an addition; nothing is computed."""
+    cdef job_t job
+    return recognised(&job, input, other, 1, 1, out) is not None
+
+
 cdef object careful_add  # what `gated` was given
 
 

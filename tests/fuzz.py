@@ -10,6 +10,7 @@ as it was, but for `out`, which must be as the oracle says.
 import argparse
 import math
 import time
+from collections import deque
 from contextlib import ExitStack
 from itertools import count
 
@@ -124,9 +125,26 @@ class Call:
             )
 
     def number(self, which):
-        """A coefficient of a kind."""
+        """A coefficient of a kind: also one that a narrow dtype would round, and of
+        NumPy's own types."""
         pairs = COEFFICIENTS[which]
+        if which in "fc" and self.chance(0.3):
+            return self.one_of(
+                (
+                    *(65536.0, 1e-7, 1 / 3, np.float64(0.1), np.float32(1e-30)),
+                    *(np.int64(2**54 - 2**29 - 1), np.uint64(2**63 + 2**39 + 1)),
+                    *(2**54 - 1, np.array(np.int64(2**60 + 2**36 + 1))),
+                )
+            )
         return self.one_of(self.one_of(pairs))
+
+    def as_list(self, members):
+        """A list of arrays in one of its forms."""
+        if not members:
+            return members
+        return self.one_of(
+            (list, tuple, deque, iter, lambda x: dict(enumerate(x)).values())
+        )(members)
 
     def pair(self):
         """Two dtypes that have a common one."""
@@ -223,6 +241,14 @@ def fuzz_add(call):
     expected = np.broadcast_to(expected, shape)
     if way == "where":
         mask = call.rng.random(call.narrowed(shape)) < 0.5
+        if call.chance(0.4):  # in the memory of out, perhaps
+            inside = call.view(mask.shape, np.dtype(bool), True, True)
+            if not any(
+                isinstance(x, np.ndarray) and np.may_share_memory(inside, x)
+                for x in (a, b)
+            ):
+                inside[...] = mask
+                mask = inside
         result = np.where(mask, cast(expected, out.dtype), out)
         keywords["where"] = mask
     else:
@@ -279,7 +305,8 @@ def fuzz_weighted_sum(call):
     weights = [call.number(kind(dtype)) for _ in arrays]
     expected = weighted([plain(x) for x in arrays], weights, dtype)
     if call.chance(0.3):
-        assert_same_bits(fastadd.weighted_sum(arrays, weights), expected)
+        given = call.as_list(arrays)
+        assert_same_bits(fastadd.weighted_sum(given, weights), expected)
         return
     check_memory(
         call,
@@ -329,7 +356,9 @@ def fuzz_foreach_add(call):
         for a, b, alpha in zip(inputs, others, alphas, strict=True)
     ]
     if call.chance(0.3):
-        results = fastadd.foreach_add(inputs, others, alpha=alphas)
+        results = fastadd.foreach_add(
+            call.as_list(inputs), call.as_list(others), alpha=call.as_list(alphas)
+        )
     else:
         # Some in the memory of the operands, of which each takes a share of its own.
         outs, taken = [], 0
@@ -382,8 +411,13 @@ def fuzz_clip_grad_norm(call):
         assert all(x is y for x, y in zip(clipped, grads, strict=True))
         return
     for result, x in zip(clipped, copies, strict=True):
-        right = weighted([x], [np.asarray(limit / norm)[()]], x.dtype)
-        assert_same_bits(result, right)
+        ratio = np.asarray(limit / norm)[()]
+        wide = x.dtype
+        if 0 < ratio < np.finfo("f4").tiny:  # which float32 would round to few bits
+            wide = np.result_type(x.dtype, "f8")
+        right = weighted([x.astype(wide)], [ratio], wide)
+        if x.dtype.kind != "V" or wide == x.dtype:
+            assert_same_bits(result, right.astype(x.dtype))
 
 
 def fuzz_refusals(call):

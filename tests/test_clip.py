@@ -165,9 +165,13 @@ def test_clipped(name, instruction_set):
     limit = 1.5
     found = norm(*arrays)
     coefficient = np.asarray(limit / found).astype(
-        dtype.char.lower() if dtype.kind == "c" else dtype
+        dtype.char.lower()
+        if dtype.kind == "c"
+        else np.float32
+        if dtype.itemsize == 2
+        else dtype
     )
-    wide = np.float32 if dtype.itemsize == 2 else coefficient.dtype
+    wide = coefficient.dtype
     expected = [
         (x.astype(np.result_type(wide, x)) * coefficient.astype(wide)).astype(dtype)
         if dtype.kind != "c"
@@ -253,7 +257,8 @@ X = np.full(3, 7.0)
         (([X, np.ones(3, int)], 1), {}, TypeError, "dtype int64"),
         (([X, np.ones(3, int)], 1), {}, TypeError, "at place 1"),
         (([X, np.ma.ones(3)], 1), {}, TypeError, "computes in its own way"),
-        (("abc", 1), {}, TypeError, "dtype <U3"),
+        (("abc", 1), {}, TypeError, "grads is of type str"),
+        (({"w": X}, 1), {}, TypeError, "must be a list, or another iterable without"),
         (([X], 1), {"out": [X, X]}, ValueError, "1 grads and 2 out"),
         (([X], 1), {"out": [np.full(2, 7.0)]}, ValueError, "never resized"),
         (([X], 100), {"out": [np.full(2, 7.0)]}, ValueError, "never resized"),

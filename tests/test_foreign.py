@@ -225,12 +225,11 @@ def test_pandas_in_place():
 
 
 def test_pandas_frame_and_series():
-    """pandas aligns these only in the ufuncs that are operators of its own."""
+    """pandas aligns these only in its own operators."""
     pd = pytest.importorskip("pandas")
     x, y = pd.DataFrame(X, columns=list("abcd")), pd.Series(Y, index=list("dcba"))
     pd.testing.assert_frame_equal(add(x, y), x + y)
-    with pytest.raises(NotImplementedError):
-        add(x, y, alpha=2)
+    pd.testing.assert_frame_equal(add(x, y, alpha=2), x + 2 * y)
     pd.testing.assert_frame_equal(add(x, 2 * y), x + 2 * y)
 
 

@@ -573,7 +573,8 @@ if __name__ == "__main__":
     print(set(map(int, cross_val_score(Asks(), x, cv=4, n_jobs=all))))
     fastadd.set_num_threads(5)
     print(set(map(int, cross_val_score(Asks(), x, cv=4, n_jobs=1))))
-    print(set(map(int, cross_val_score(Limits(), x, cv=4, n_jobs=1))), fastadd.get_num_threads())
+    print(set(map(int, cross_val_score(Limits(), x, cv=4, n_jobs=1))))
+    print(fastadd.get_num_threads())
 """
     done = run_python(code, FASTADD_NUM_THREADS=None, OMP_NUM_THREADS=None)
     assert done.stdout.split() == ["{1}", "{5}", "{1}", "5"], done.stderr
@@ -602,7 +603,9 @@ def test_everything_at_once():
 
     ways = (
         lambda x, y, out: fastadd.add(x, y, alpha=2, beta=-1, out=out),
-        lambda x, y, out: fastadd.add(x, y, alpha=2, beta=-1, out=out, where=[True]),
+        lambda x, y, out: fastadd.add(
+            x, y, alpha=2, beta=-1, out=x + y if out is None else out, where=[True]
+        ),
         lambda x, y, out: fastadd.scaled_add(x, y, 2, -1, out),
         lambda x, y, out: fastadd.add(x.T, y.T, alpha=2, beta=-1).T,
         lambda x, y, out: fastadd.weighted_sum([x, y], [-1, 2], out=out),

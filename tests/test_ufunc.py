@@ -6,6 +6,7 @@ import decimal
 import fractions
 import pickle
 import threading
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -47,9 +48,9 @@ def test_an_override_receives_the_whole_call():
         (lambda: add(mine, A, beta=0.5), (mine, A, 1, 0.5), {}),
         (lambda: add(some, mine, alpha=2.0), (some, mine, 2.0, 1), {}),
         (
-            lambda: add(A, mine, alpha=2, dtype="f4", casting="unsafe", where=[True]),
+            lambda: add(A, mine, alpha=2, dtype="f4", casting="unsafe"),
             (A, mine, 2, 1),
-            {"dtype": "f4", "casting": "unsafe", "where": [True]},
+            {"dtype": "f4", "casting": "unsafe"},
         ),
         (lambda: add(A, B, alpha=2, out=mine), (A, B, 2, 1), {"out": (mine,)}),
         (lambda: fastadd.add_(mine, B, alpha=2), (mine, B, 2, 1), {"out": (mine,)}),
@@ -194,7 +195,7 @@ def test_coefficients_do_not_promote():
         ("u1", 300, OverflowError),
         ("i1", -129, OverflowError),
         ("f4", 1e39, OverflowError),
-        ("f2", np.float64(7e4), OverflowError),
+        ("f2", np.float64(1e39), OverflowError),
         ("F", 1e39j, OverflowError),
     ):
         out = np.zeros(3, x)
@@ -248,15 +249,37 @@ def test_where_leaves_the_rest_untouched():
     add(1, 2, alpha=3, out=out, where=np.eye(2, 3, dtype=bool))
     assert out.tolist() == [[7, -1, -1], [-1, 7, -1]]
     assert add(A, B, alpha=2, where=True).tolist() == (A + 2 * B).tolist()
-    assert add(A[0, 1], 2, alpha=2, where=np.True_) == 5
+    with pytest.warns(UserWarning, match="without out=") as caught:
+        assert add(A[0, 1], 2, alpha=2, where=np.True_) == 5
+    assert caught[0].filename == __file__
 
 
 def test_where_broadcasts():
-    assert add(B, B, alpha=2, where=np.ones((2, 1), bool)).shape == (2, 3)
+    with pytest.warns(UserWarning, match="without out="):
+        assert add(B, B, alpha=2, where=np.ones((2, 1), bool)).shape == (2, 3)
+    for bad in (None, [1, 0, 1], "yes"):
+        with pytest.raises(TypeError, match="where is of"):
+            add(A, B, where=bad, out=A.copy())
+
+
+def test_where_in_the_memory_of_out():
+    """Of another dtype, so that NumPy's own guard does not see it."""
+    m = np.array([1, 0, 1, 1, 0, 1, 1], bool)
+    for out_dtype in ("i1", "u1", "?"):
+        mask = m.copy()
+        out = mask[1:].view(out_dtype)
+        right = np.where(mask[:-1], np.full(6, 5), out).astype(out_dtype)
+        zeros, fives = np.zeros(6, "i2"), np.full(6, 5, "i2")
+        result = add(zeros, fives, out=out, where=mask[:-1], casting="unsafe")
+        assert result is out
+        assert out.tolist() == right.tolist()
+    words = np.array([True, False, True], object)
+    mask = np.array([True, False, True])
+    assert add(B, 1, out=words, where=mask).tolist() == [B[0] + 1, False, B[2] + 1]
     with pytest.raises(ValueError):
-        add(A, B, where=np.ones(4, bool))
+        add(A, B, where=np.ones(4, bool), out=A.copy())
     with pytest.raises(TypeError):
-        add(A, B, where=np.ones(3))
+        add(A, B, where=np.ones(3), out=A.copy())
 
 
 def test_where_keeps_the_contract():
@@ -268,7 +291,7 @@ def test_where_keeps_the_contract():
     assert out[0] == 2
     for bad, error in ((0.5, TypeError), (2**64, OverflowError)):
         with pytest.raises(error, match=f"alpha={bad}"):
-            add(x, y, alpha=bad, where=[True, False, True])
+            add(x, y, alpha=bad, where=[True, False, True], out=out)
     overlapping = np.arange(10.0)
     add(overlapping[:-1], 1.0, out=overlapping[1:], where=np.arange(9) % 2 == 0)
     assert overlapping.tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
@@ -282,6 +305,11 @@ def test_where_keeps_the_contract():
 
 
 # ---- what NumPy computes -------------------------------------------------------------
+
+
+def pandas_timedelta(days):
+    pandas = pytest.importorskip("pandas") if find_spec("pandas") else datetime
+    return getattr(pandas, "Timedelta", datetime.timedelta)(days=days)
 
 
 @pytest.mark.filterwarnings("ignore:The 'generic' unit")  # bare integers, NumPy 2.5
@@ -301,8 +329,8 @@ def test_dates():
                 assert np.array_equal(actual.astype("i8"), expected.astype("i8"))
         assert np.array_equal(add(day, step), day + step, equal_nan=True)
     assert np.array_equal(add(day, day[:1], alpha=-1), day - day[:1], equal_nan=True)
-    objects = np.array([datetime.timedelta(1)], object)
-    assert add(day[:1], objects, alpha=2).tolist() == [datetime.date(2020, 1, 3)]
+    for each in (datetime.timedelta(1), pandas_timedelta(1)):
+        assert (add(day[:1], each, alpha=2) == day[:1] + 2 * np.timedelta64(1)).all()
     hours = np.array([1, -3, "NaT"], "m8[h]")
     for a, b in ((2, 3), (2.5, 1), (1, -0.7), (np.nan, 1), (1, np.inf)):
         with np.errstate(all="ignore"):
@@ -317,6 +345,8 @@ def test_dates():
         lambda: add(hours, day, alpha=2),
         lambda: add(day, hours, alpha=2.5j),
         lambda: add(day, 1.5, alpha=2),
+        lambda: add(day[:1], np.array([datetime.timedelta(1)], object), alpha=2),
+        lambda: add(day.astype("M8[ns]"), np.array(5, object), alpha=2),
     ):
         with pytest.raises(TypeError):
             wrong()
