@@ -16,6 +16,7 @@ from fastadd._checks import (
     apart,
     as_dtype,
     as_operand,
+    as_out,
     check_casting,
     check_is_array,
     check_layout,
@@ -132,6 +133,14 @@ def add(
            [0.5, 2. ]], dtype=float32)
     """
     check_casting(casting)
+    if out is ...:  # an array of no dimensions instead of a scalar
+        result = add(
+            *(input, other),
+            **{"alpha": alpha, "beta": beta, "dtype": dtype},
+            **{"casting": casting, "where": where},
+        )
+        return np.asarray(result) if isinstance(result, np.generic) else result
+    out = as_out(out)
     where = checked_where(where, out)
     if any(computes_itself(x) for x in (input, other, out)):
         return by_ufunc(input, other, alpha, beta, out, dtype, casting, where)

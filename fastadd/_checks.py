@@ -118,6 +118,11 @@ def as_operand(value):
     return np.asarray(value)
 
 
+def as_out(out):
+    """What NumPy's ufuncs take for one output: an array, or a tuple of one."""
+    return out[0] if type(out) is tuple and len(out) == 1 else out
+
+
 def check_is_array(out):
     if not isinstance(out, np.ndarray):
         raise TypeError(

@@ -34,8 +34,8 @@ def use(name):
 
 def chosen():
     """What FASTADD_ISA asks for, or else the best."""
-    asked = os.environ.get("FASTADD_ISA")
-    if asked is None:
+    asked = os.environ.get("FASTADD_ISA", "").strip()
+    if not asked:
         return available()[0]
     if asked not in available():
         raise ImportError(

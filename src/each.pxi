@@ -7,7 +7,55 @@ from libc.stdlib cimport qsort
 cdef struct extent_t:
     char* low
     char* high
+    char* highest  # of this one and those before it
+    Py_ssize_t phase  # where in a common period it begins
     int place
+
+cdef enum:
+    FEW = 64  # outs that are compared in pairs
+
+
+cdef Py_ssize_t gcd(Py_ssize_t x, Py_ssize_t y) noexcept nogil:
+    while y != 0:
+        x, y = y, x % y
+    return x
+
+
+cdef Py_ssize_t period_of(
+    const plan_t* plan, int operand, Py_ssize_t period
+) noexcept nogil:
+    """What all strides, and `period`, are multiples of; 0 is a multiple of all."""
+    cdef int axis
+    for axis in range(plan.ndim):
+        period = gcd(llabs(plan.strides[operand][axis]), period)
+    return period
+
+
+cdef bint interleave(
+    const plan_t* plan, int operand, const plan_t* other
+) noexcept nogil:
+    """Whether an operand and the out of another plan share no byte because both step by
+    multiples of one period and begin apart in it: columns or channels of one array."""
+    cdef Py_ssize_t period = period_of(other, OUT, period_of(plan, operand, 0))
+    cdef Py_ssize_t offset
+    if period == 0:
+        return False
+    offset = (plan.data[operand] - other.data[OUT]) % period
+    if offset < 0:
+        offset += period
+    return offset >= other.itemsize[OUT] and period - offset >= plan.itemsize[operand]
+
+
+cdef inline bint is_same_view(const plan_t* plan, int operand) noexcept nogil:
+    """Whether an operand is out itself."""
+    cdef int axis
+    for axis in range(plan.ndim):
+        if plan.strides[operand][axis] != plan.strides[OUT][axis]:
+            return False
+    return (
+        plan.data[operand] == plan.data[OUT]
+        and plan.itemsize[operand] == plan.itemsize[OUT]
+    )
 
 
 cdef int by_low(const void* x, const void* y) noexcept nogil:
@@ -16,11 +64,42 @@ cdef int by_low(const void* x, const void* y) noexcept nogil:
     return (one > two) - (one < two)
 
 
+cdef int by_phase(const void* x, const void* y) noexcept nogil:
+    cdef Py_ssize_t one = (<const extent_t*>x).phase
+    cdef Py_ssize_t two = (<const extent_t*>y).phase
+    return (one > two) - (one < two)
+
+
+cdef bint all_interleave(
+    const job_t* jobs, extent_t* outs, int count
+) noexcept nogil:
+    """Whether no two outs share a byte because all begin apart in one period."""
+    cdef Py_ssize_t period = 0, itemsize = 0
+    cdef int each
+    cdef bint apart
+    for each in range(count):
+        period = period_of(&jobs[outs[each].place].plan, OUT, period)
+        itemsize = max(itemsize, jobs[outs[each].place].plan.itemsize[OUT])
+    if period == 0:
+        return False
+    for each in range(count):
+        outs[each].phase = (
+            <size_t>jobs[outs[each].place].plan.data[OUT] % <size_t>period
+        )
+    qsort(outs, count, sizeof(extent_t), by_phase)
+    apart = outs[0].phase + period - outs[count - 1].phase >= itemsize
+    for each in range(1, count):
+        apart &= outs[each].phase - outs[each - 1].phase >= itemsize
+    qsort(outs, count, sizeof(extent_t), by_low)
+    return apart
+
+
 cdef bint touches_others(
-    const plan_t* plan, int operand, const extent_t* outs, int count, int place
+    const job_t* jobs, int operand, const extent_t* outs, int count, int place
 ) noexcept nogil:
     """Whether an operand may lie in the memory of another out than its own. The outs
-    are sorted, and lie apart."""
+    are sorted, and share no byte."""
+    cdef const plan_t* plan = &jobs[place].plan
     cdef char* low
     cdef char* high
     cdef int first = 0, last = count, middle
@@ -31,31 +110,57 @@ cdef bint touches_others(
             first = middle + 1
         else:
             last = middle
-    while first > 0 and outs[first - 1].high > low:
+    if is_same_view(plan, operand):
+        return False
+    while first > 0 and outs[first - 1].highest > low:
         first -= 1
-        if outs[first].place != place:
+        if (
+            outs[first].place != place and outs[first].high > low
+            and not interleave(plan, operand, &jobs[outs[first].place].plan)
+        ):
             return True
     return False
+
+
+cdef bint set_highest_ends(extent_t* outs, int count) noexcept nogil:
+    """Whether any two extents overlap."""
+    cdef int each
+    cdef bint overlap = False
+    for each in range(count):
+        outs[each].highest = outs[each].high
+        if each > 0:
+            overlap |= outs[each - 1].highest > outs[each].low
+            outs[each].highest = max(outs[each].high, outs[each - 1].highest)
+    return overlap
 
 
 cdef bint lie_apart(const job_t* jobs, int count, extent_t* outs) noexcept nogil:
     """Whether each job may be computed before or after any other: no out shares memory
     with another one or with another's operands. A quick test that may say no in vain.
     `outs` is memory for as many."""
-    cdef int place, operand, found = 0
+    cdef int place, before, operand, found = 0
+    cdef bint overlap = False
     for place in range(count):
         if size_of(&jobs[place].plan) > 0:
             bounds(&jobs[place].plan, OUT, &outs[found].low, &outs[found].high)
             outs[found].place = place
             found += 1
     qsort(outs, found, sizeof(extent_t), by_low)
-    for place in range(1, found):
-        if outs[place - 1].high > outs[place].low:
+    overlap = set_highest_ends(outs, found)
+    if overlap and not all_interleave(jobs, outs, found):
+        if found > FEW:
             return False
+        for place in range(1, found):
+            for before in range(place):
+                if outs[before].high > outs[place].low and not interleave(
+                    &jobs[outs[place].place].plan, OUT, &jobs[outs[before].place].plan
+                ):
+                    return False
+    set_highest_ends(outs, found)
     for place in range(count):
         if size_of(&jobs[place].plan) > 0:
             for operand in range(A, OPERANDS):
-                if touches_others(&jobs[place].plan, operand, outs, found, place):
+                if touches_others(jobs, operand, outs, found, place):
                     return False
     return True
 

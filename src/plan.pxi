@@ -233,9 +233,9 @@ cdef bint out_is_simple(const plan_t* plan) noexcept nogil:
 
 cdef bint may_meet(const plan_t* plan, int first, Py_ssize_t offset) noexcept nogil:
     """Whether two elements can share a byte of two views with the strides of out, of
-    which one lies `offset` bytes after the other, by the axes from `first` on. Each axis
-    steps over all that the axes inside it reach, so that of its steps two come into
-    question: columns, channels and every other row are told apart in some steps."""
+    which one lies `offset` bytes after the other, by the axes from `first` on. Each
+    axis steps over all that the axes inside it reach, so that of its steps two come
+    into question: columns, channels and every other row are told apart in some."""
     cdef int axis
     cdef Py_ssize_t reach = plan.itemsize[OUT], stride, steps, rest
     if first == plan.ndim:

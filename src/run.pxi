@@ -85,7 +85,7 @@ cdef enum:
     COSTLY = 4
 
 cdef enum:
-    # A thread's scratch: of each operand of an addition, as it is converted, two pieces;
+    # A thread's scratch: two pieces for each operand of an addition that is converted;
     # the sum so far; a row, repeated.
     SUM_AT = 2 * OPERANDS * PIECE
     REPEATED_AT = SUM_AT + SUM

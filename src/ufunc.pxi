@@ -318,8 +318,8 @@ def loop_of_times(x, y, *coefficients):
         return None
     if numpy.object_ in (x, y):
         raise TypeError(
-            "a date, or a difference of dates, and objects have no sum. Pass both in one "
-            "dtype, as x.astype(object)."
+            "a date, or a difference of dates, and objects have no sum. Pass both in "
+            "one dtype, as x.astype(object)."
         )
     for each in (x, y):
         if numpy.dtype(each).kind in "fc":

@@ -92,7 +92,7 @@ def test_strided(blend, dtype):
             for y in (b, b.T.copy().T, np.broadcast_to(b[:1], shape)):
                 for alpha, beta in ((1, 1), (1.5, 1), (-0.3, 1.7)):
                     expected = reference(a, y, alpha, beta, dtype)
-                    for threads in (1, 2):
+                    for threads in (1, 2, 0, -1, 2**29, 2**31 - 1):
                         out = cases.values(shape, dtype, 3)
                         blend.add(x, y, out, alpha, beta, threads)
                         assert_same_bits(out, expected)
@@ -104,9 +104,10 @@ def test_strided(blend, dtype):
 
 def test_in_place(blend):
     x = np.arange(100_000.0).reshape(100, 1000)
-    expected = x + 3 * x
-    blend.add(x, x, x, 3, 1, 2)
-    assert (x == expected).all()
+    for threads in (2, 0, 1 << 29):
+        expected = x + 3 * x
+        blend.add(x, x, x, 3, 1, threads)
+        assert (x == expected).all()
 
 
 def test_number_and_nothing(blend):

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from types import MappingProxyType
@@ -110,6 +111,17 @@ def test_no_code_of_a_coefficient_runs_in_the_gate():
     ):
         with pytest.raises(TypeError):
             call(Evil())
+
+
+def test_out_as_ufuncs_take_it():
+    out = np.empty(2)
+    assert fastadd.add(X, Y, alpha=2, out=(out,)) is out
+    assert out.tolist() == [7, 12]
+    result = fastadd.add(1.0, 2.0, alpha=3, out=...)
+    assert isinstance(result, np.ndarray)
+    assert result == 7
+    with pytest.raises(TypeError, match="out is of type tuple"):
+        fastadd.add(X, Y, out=(out, out))
 
 
 # ---- lists --------------------------------------------------------------------------
@@ -327,6 +339,36 @@ def test_views_that_interleave():
     a = np.ones((2000, 2000))
     assert fastadd._core.add_is_ready(a[:, 3], a[:, 7], a[:, 3])
     assert not fastadd._core.add_is_ready(a[:-1], a[1:], a[:-1])
+
+
+@pytest.mark.parametrize("count", [3, 70, 800])
+def test_lists_of_views_that_interleave(count):
+    """Columns of one array, in place; and what only seems so is refused or copied."""
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(-9, 9, (2, 5, count)).astype("f8")
+    columns, right = list(a.T), a + 2 * b
+    begin = time.perf_counter()
+    assert fastadd.foreach_add(columns, list(b.T), alpha=2, out=columns) is columns
+    assert time.perf_counter() - begin < 1
+    assert_same_bits(a, right)
+    image = rng.standard_normal((7, 5, 3))
+    channels, right = [image[..., k] for k in range(3)], image * 3
+    fastadd.foreach_add(channels, channels, alpha=2, out=channels)
+    assert_same_bits(image, right)
+    rows = [image[::2], image[1::2]]
+    right = image + 1
+    fastadd.foreach_add(rows, 1.0, out=rows)
+    assert_same_bits(image, right)
+    # One column reads another, which is written: as if they were not.
+    right = a[:, [1, 2, 0]] * 2 + a[:, :3]
+    fastadd.foreach_add(
+        columns[:3], [columns[k] for k in (1, 2, 0)], alpha=2, out=columns[:3]
+    )
+    assert_same_bits(a[:, :3], right)
+    with pytest.raises(ValueError, match=r"out\[0\] and out\[2\] overlap"):
+        fastadd.foreach_add(columns[:3], 1.0, out=[a[:, 0], a[:, 1], a[:, 0]])
+    with pytest.raises(ValueError, match="overlap"):
+        fastadd.foreach_add([a, a[:, 0]], 1.0, out=[a, a[:, 0]])
 
 
 def test_an_out_that_cannot_be_told_apart_in_time():

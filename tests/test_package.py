@@ -2,6 +2,8 @@
 
 import doctest
 import re
+import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -48,7 +50,15 @@ def test_instruction_set_is_forced(name):
     assert run_python(code, FASTADD_ISA=name).stdout.strip() == name
 
 
-@pytest.mark.parametrize("name", ("avx1024", "", "AVX2"))
+@pytest.mark.parametrize("name", ("", " "))
+def test_an_empty_variable_counts_as_unset(name):
+    code = "import fastadd; print(fastadd.show_config('dicts')['instruction set'])"
+    best = _config.available()[0]
+    done = run_python(code, FASTADD_ISA=name, FASTADD_NUM_THREADS=name)
+    assert done.stdout.strip() == best, done.stderr
+
+
+@pytest.mark.parametrize("name", ("avx1024", "0", "AVX2"))
 def test_instruction_set_that_is_not_there(name):
     done = run_python("import fastadd", FASTADD_ISA=name)
     assert done.returncode != 0
@@ -122,3 +132,35 @@ assert "ml_dtypes" not in sys.modules
 print(sorted(m for m in sys.modules if m.startswith("fastadd")))
 """
     assert "fastadd._core" in run_python(code).stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="freezes a Linux program")
+def test_frozen_application(tmp_path):
+    """PyInstaller finds the modules of the instruction sets by the hook."""
+    pytest.importorskip("PyInstaller")
+    source = tmp_path / "app.py"
+    source.write_text(
+        "import numpy as np, fastadd\n"
+        "print(fastadd.add(np.ones(3), np.ones(3), alpha=2).tolist())\n"
+        "print(fastadd.show_config('dicts')['available'])\n"
+    )
+    package = Path(fastadd.__file__).parent
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "PyInstaller", "--log-level", "ERROR"),
+            *("--paths", str(package.parent)),
+            *("--additional-hooks-dir", str(package / "_pyinstaller")),
+            *("--exclude-module", "torch", "--exclude-module", "pandas"),
+            *("--exclude-module", "matplotlib", "--exclude-module", "scipy"),
+            *("--distpath", str(tmp_path), "--workpath", str(tmp_path / "build")),
+            *("--specpath", str(tmp_path), str(source)),
+        ],
+        check=True,
+        cwd=tmp_path,
+    )
+    done = subprocess.run(
+        [str(tmp_path / "app" / "app")], check=False, capture_output=True, text=True
+    )
+    first, second = done.stdout.splitlines() or ("", "")
+    assert first == "[3.0, 3.0, 3.0]", done.stderr
+    assert second == str(fastadd.show_config("dicts")["available"])

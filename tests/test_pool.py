@@ -199,9 +199,9 @@ def mean_of_pairs(before, threads, n, seconds=0.4):
 
 
 def compared(before, n):
-    """Two threads over one, by turns; the best of three: machines are shared."""
+    """Two threads over one, by turns; the best of five: machines are shared."""
     ratios = []
-    for _ in range(3):
+    while len(ratios) < 5 and min(ratios, default=9) > 1.3:
         one, two = (mean_of_pairs(before, threads, n) for threads in (1, 2))
         ratios.append(two / one)
     return min(ratios)
@@ -210,8 +210,9 @@ def compared(before, n):
 @two_cores
 @pytest.mark.parametrize("n", [20_000, 100_000, 1_000_000])
 def test_beside_the_threads_of_blas(n):
-    """OpenBLAS's spin for milliseconds after each call. (1.0; 200 by OpenMP.)"""
-    assert compared(lambda x: np.dot(x, x), n) < 2
+    """OpenBLAS's spin for milliseconds after each call. (0.9 to 1.1, and 7 to 200 by
+    OpenMP; the limit leaves room for a busy machine.)"""
+    assert compared(lambda x: np.dot(x, x), n) < 4
 
 
 @linux
@@ -226,7 +227,7 @@ def test_beside_busy_processes(n, busy):
     ]
     try:
         time.sleep(0.2)
-        assert compared(lambda x: None, n) < 2
+        assert compared(lambda x: None, n) < 4
     finally:
         for process in processes:
             process.kill()
