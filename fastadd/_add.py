@@ -58,16 +58,20 @@ def add(
         The operands, of any shapes that broadcast together. Python numbers are weak,
         as in NumPy (NEP 50): they take the dtype of the other operand's kind. An array
         that overrides NumPy's ufuncs (of Dask, xarray, pandas, masked, ...) computes
-        in its own way: it is given `scaled_add` or, without coefficients, `np.add`.
+        in its own way: it is given `scaled_add` or, without coefficients, `np.add`;
+        its own operators compute if it does not know the former (units), or if it has a
+        dtype for each column (frames of pandas).
     alpha, beta : number, optional
         The coefficients: Python or NumPy numbers or 0-d arrays. They do not change
         the dtype of the result; they are converted to it. An integer result takes
         integers, a float result takes integers and floats, a complex result takes
         any of these, a bool result takes bools and integers. An unsigned result takes
-        negative integers, which wrap: ``alpha=-1`` subtracts.
-    out : ndarray, optional
+        negative integers, which wrap: ``alpha=-1`` subtracts. For 16-bit floats they
+        are kept in float32, in which these are computed.
+    out : ndarray, tuple of one, or Ellipsis, optional
         Where to write the result. `input` and `other` must broadcast to its shape; it
-        is never resized. It may overlap the operands in any way, but not itself.
+        is never resized. It may overlap the operands in any way, but not itself. As in
+        NumPy's ufuncs, ``out=...`` asks for an array where a scalar would be returned.
     dtype : dtype, optional
         The dtype of the computation and of a fresh result, in place of
         ``np.result_type(input, other)``.
@@ -76,7 +80,7 @@ def add(
         computation and from there to `out`.
     where : array_like of bool, optional
         Where to compute; it broadcasts with the operands. The other elements of `out`
-        stay as they are, those of a fresh result are not set.
+        stay as they are, those of a fresh result are not set (a warning says so).
 
     Returns
     -------

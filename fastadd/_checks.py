@@ -4,6 +4,7 @@ Errors say what was given, what is allowed and what to do.
 """
 
 import datetime
+import importlib
 import reprlib
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Set
@@ -30,6 +31,15 @@ def describe(value):
     return f"of type {type(value).__module__}.{type(value).__qualname__}".replace(
         "builtins.", ""
     )
+
+
+def shortened(value):
+    """What repr says of a value, in a few characters. (Of integers of more than 4,300
+    digits it says nothing.)"""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return f"an integer of {value.bit_length():,} bits"
 
 
 def is_python_number(value):
@@ -136,8 +146,21 @@ def as_dtype(dtype):
     byte order."""
     if isinstance(dtype, type) and issubclass(dtype, np.dtype):
         dtype = dtype()
+    if isinstance(dtype, str) and dtype == "bfloat16":
+        dtype = bfloat16()
     dtype = np.dtype(dtype)
     return dtype.newbyteorder("=") if _core.native(dtype) >= 0 else dtype
+
+
+def bfloat16():
+    """NumPy knows it by this name only where ml_dtypes is installed."""
+    try:
+        return importlib.import_module("ml_dtypes").bfloat16
+    except ImportError:
+        raise TypeError(
+            "dtype='bfloat16' needs the package ml_dtypes: install it, or pass another "
+            "dtype, as np.float32."
+        ) from None
 
 
 def is_native(x):
@@ -197,7 +220,7 @@ def checked_operand(name, value, dtype, casting):
             return in_dtype(value, dtype)
         if casting == "unsafe":
             return np.asarray(value)
-        given = f"{name} is {reprlib.repr(value)}"
+        given = f"{name} is {shortened(value)}"
     else:
         if np.can_cast(value.dtype, dtype, casting):
             return value
@@ -264,7 +287,7 @@ def integer_coefficient(name, value, dtype):
     lowest = -highest if unsigned else -highest - 1
     if not lowest <= value <= highest:
         raise OverflowError(
-            f"{name}={reprlib.repr(value)} does not fit {dtype}: {lowest} to {highest} "
+            f"{name}={shortened(value)} does not fit {dtype}: {lowest} to {highest} "
             f"are allowed{' (negative ones wrap)' if unsigned else ''}. Pass a "
             f"{'' if dtype.itemsize == 8 else 'wider '}dtype= that holds it, such as "
             f"dtype=np.{'float64' if dtype.itemsize == 8 else 'int64'}."
@@ -284,7 +307,7 @@ def float_coefficient(name, given, value, dtype):
                 dtype.char, ""
             )
             raise OverflowError(
-                f"{name}={reprlib.repr(given)} does not fit {dtype}: it would become "
+                f"{name}={shortened(given)} does not fit {dtype}: it would become "
                 f"infinite. Pass {wider}a smaller one, or np.inf if you mean that."
             )
     return stored
@@ -304,7 +327,7 @@ def refusal(name, given, kind, dtype):
         "c": "Pass dtype=np.complex128 to compute in complex numbers.",
     }[kind]
     return (
-        f"{name}={reprlib.repr(given)} is {KIND_NAMES[kind]}, but the result is "
+        f"{name}={shortened(given)} is {KIND_NAMES[kind]}, but the result is "
         f"{dtype}: for that, {name} must be {allowed}. {advice}"
     )
 

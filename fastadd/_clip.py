@@ -1,6 +1,5 @@
 """`clip_grad_norm`: many arrays scaled to the norm of all."""
 
-import reprlib
 from collections.abc import Mapping, Set
 
 import numpy as np
@@ -16,6 +15,7 @@ from fastadd._checks import (
     kind_of,
     kind_of_number,
     nothing,
+    shortened,
 )
 from fastadd._foreach import as_outs, each_added, located
 
@@ -25,7 +25,7 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
 
     Parameters
     ----------
-    grads : array_like, or list or tuple of array_like
+    grads : array_like, or iterable of array_like
         Real or complex floating-point numbers, of any shapes and dtypes.
     max_norm : float
         The largest norm to leave, at least 0.
@@ -159,10 +159,16 @@ def checked_norm(max_norm):
     value = max_norm[()] if isinstance(max_norm, np.ndarray) else max_norm
     if kind_of_number(value) not in ("i", "f"):
         raise TypeError(f"max_norm is {describe(max_norm)}: it must be a real number.")
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:
+        raise OverflowError(
+            f"max_norm={shortened(max_norm)} does not fit float64. Pass math.inf to "
+            "learn the norm alone."
+        ) from None
     if not value >= 0:
         raise ValueError(
-            f"max_norm={reprlib.repr(max_norm)}: it must be a number of at least 0. "
+            f"max_norm={shortened(max_norm)}: it must be a number of at least 0. "
             "Pass math.inf to learn the norm alone."
         )
     return value

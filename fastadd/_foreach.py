@@ -25,9 +25,9 @@ def foreach_add(inputs, others, *, alpha=1, out=None):
 
     Parameters
     ----------
-    inputs : sequence of array_like
+    inputs : iterable of array_like
         The first operands, of any shapes and dtypes.
-    others : sequence of array_like, or scalar
+    others : iterable of array_like, or scalar
         The second operands, one for each of the first; or one number for all.
     alpha : number, or sequence of numbers, optional
         The coefficient, or one for each addition, by the rules of `add`.

@@ -32,9 +32,10 @@ def weighted_sum(arrays, weights=None, *, out=None, dtype=None, casting="same_ki
 
     Parameters
     ----------
-    arrays : sequence of array_like
-        The operands, at least one, of any shapes that broadcast together.
-    weights : sequence of numbers, optional
+    arrays : iterable of array_like
+        The operands, at least one, of any shapes that broadcast together: a list, or
+        anything else without names that yields arrays.
+    weights : iterable of numbers, optional
         One for each operand, by the rules of `add`'s coefficients: they do not change
         the dtype of the result. Left out, they are 1.
     out : ndarray, optional

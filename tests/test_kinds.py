@@ -113,6 +113,26 @@ def test_no_code_of_a_coefficient_runs_in_the_gate():
             call(Evil())
 
 
+def test_integers_that_python_does_not_print():
+    """Of more than 4,300 digits."""
+    huge = 10**5000
+    for call in (
+        lambda: fastadd.add(X, Y, alpha=huge),
+        lambda: fastadd.add([1], [2], alpha=huge),
+        lambda: fastadd.weighted_sum([X, Y], [1, huge]),
+        lambda: fastadd.foreach_add([X], [Y], alpha=huge),
+        lambda: fastadd.clip_grad_norm([X], huge),
+    ):
+        with pytest.raises(OverflowError, match="an integer of 16,610 bits"):
+            call()
+
+
+def test_bfloat16_by_its_name():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    result = fastadd.add(X, Y, alpha=2, dtype="bfloat16", casting="unsafe")
+    assert result.dtype == ml_dtypes.bfloat16
+
+
 def test_out_as_ufuncs_take_it():
     out = np.empty(2)
     assert fastadd.add(X, Y, alpha=2, out=(out,)) is out
