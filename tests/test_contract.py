@@ -251,7 +251,7 @@ def test_refused_and_nothing_written(case):
             call(None)
 
 
-@pytest.mark.parametrize("out", ([0.0] * 3, np.ndarray, 1.0, "x", (np.empty(3),)))
+@pytest.mark.parametrize("out", ([0.0] * 3, np.ndarray, 1.0, "x", (np.empty(3),) * 2))
 def test_out_must_be_an_array(out):
     with pytest.raises(TypeError, match=r"out is of type .*must be a numpy\.ndarray"):
         add([1.0] * 3, 2.0, out=out)
