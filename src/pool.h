@@ -7,7 +7,7 @@
  *
  * Who may write what when:
  *
- * - A worker's `state` is a kind and a number that every offer raises.
+ * - A worker's `state` is a kind, and a number by which a caller knows its own offer.
  *       ABSENT    there is no thread; a caller may take it: -> RESERVED
  *       IDLE      it waits awake; a caller: -> RESERVED; itself: -> ASLEEP or ABSENT
  *       ASLEEP    it waits in the system; a caller: -> RESERVED
@@ -15,8 +15,7 @@
  *       OFFERED   the thread: -> RUNNING; its caller, which needs it no more: -> IDLE
  *       RUNNING   the thread reads the task: -> IDLE; its caller: -> AWAITED
  *       AWAITED   the same, and its caller sleeps on the word: -> IDLE, and wakes it
- *   Each is one compare-and-exchange where two may do it, so one of them has it; by the
- *   number a caller knows its own offer.
+ *   Where two may do it, it is one compare-and-exchange, of which one succeeds.
  * - A task belongs to its caller, mostly on its stack. Others touch it only while their
  *   own state is RUNNING, and before the caller returns it has withdrawn each offer or
  *   has seen that state end. So a task, and its memory, may be used again at once.
