@@ -117,7 +117,7 @@ class Build(build_ext):
                 "freethreading_compatible": True,
             },
         )
-        for each in self.extensions:
+        for each in self.extensions:  # new ones, of which setuptools knows less
             each._needs_stub = False
         super().run()
 
