@@ -138,12 +138,13 @@ def scaled(arrays, coefficient, outs):
 
 def scaled_in_double(arrays, coefficient, outs):
     """By a coefficient that float32 would round to few bits, or to 0."""
-    if outs is None:
+    fresh = outs is None
+    if fresh:
         outs = [
             np.empty_like(x, x.dtype.newbyteorder("="), subok=False) for x in arrays
         ]
     wide = [np.result_type(x.dtype, np.float64) for x in arrays]
-    return each_added(
+    results = each_added(
         b"clip_grad_norm",
         [x.astype(dtype) for x, dtype in zip(arrays, wide, strict=True)],
         [nothing(dtype) for dtype in wide],
@@ -151,6 +152,8 @@ def scaled_in_double(arrays, coefficient, outs):
         [1] * len(arrays),
         outs,
     )
+    # (Of no dimensions, a fresh one is a scalar.)
+    return [x[()] if x.ndim == 0 else x for x in results] if fresh else results
 
 
 def checked_norm(max_norm):

@@ -6,6 +6,7 @@ from fastadd import _core
 from fastadd._checks import (
     apart,
     as_operand,
+    as_out,
     check_is_array,
     check_layout,
     check_out,
@@ -69,6 +70,7 @@ def relu(x, *, out=None):
     result = _core.gate_relu(x, out)
     if result is not NotImplemented:
         return result
+    out = as_out(out)
     if computes_itself(x) or computes_itself(out):
         check_is_real(x)
         if isinstance(out, np.ndarray):

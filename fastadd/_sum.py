@@ -9,6 +9,7 @@ from fastadd._checks import (
     as_dtype,
     as_list,
     as_operand,
+    as_out,
     check_casting,
     check_is_array,
     check_lengths,
@@ -87,6 +88,7 @@ def weighted_sum(arrays, weights=None, *, out=None, dtype=None, casting="same_ki
     if result is not NotImplemented:
         return result
     check_casting(casting)
+    out = as_out(out)
     arrays, weights = paired(arrays, weights)
     if any(computes_itself(x) for x in (*arrays, out)):
         return one_by_one(arrays, weights, out, dtype, casting)

@@ -71,6 +71,8 @@ def test_clipping_by_less_than_float32_holds():
             right = (large.astype("f8") * (limit / norm)).astype("f4")
             assert_same_bits(clipped, right)
             assert (clipped > 0).all()
+    (scalar,), _ = fastadd.clip_grad_norm([np.float32(3e38)], 1e-8)
+    assert isinstance(scalar, np.float32)
 
 
 def test_integer_coefficients_are_rounded_once():
@@ -137,6 +139,10 @@ def test_out_as_ufuncs_take_it():
     out = np.empty(2)
     assert fastadd.add(X, Y, alpha=2, out=(out,)) is out
     assert out.tolist() == [7, 12]
+    assert fastadd.weighted_sum([X, Y], [1, 3], out=(out,)) is out
+    assert out.tolist() == [10, 17]
+    assert fastadd.relu(-X, out=(out,)) is out
+    assert out.tolist() == [0, 0]
     result = fastadd.add(1.0, 2.0, alpha=3, out=...)
     assert isinstance(result, np.ndarray)
     assert result == 7
