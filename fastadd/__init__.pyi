@@ -6,6 +6,7 @@ and because `add` itself is compiled.
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
+from types import EllipsisType
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, overload
 
 import numpy as np
@@ -83,11 +84,23 @@ def add(
     *,
     alpha: _Coefficient = 1,
     beta: _Coefficient = 1,
-    out: _Out,
+    out: _Out | tuple[_Out],
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
     where: _Mask = True,
 ) -> _Out: ...
+@overload  # an array, where a scalar would be returned
+def add(
+    input: ArrayLike,
+    other: ArrayLike,
+    *,
+    alpha: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: EllipsisType,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[Any]: ...
 @overload  # foreign types come back, of two one or the other
 def add(
     input: _Input,
@@ -216,17 +229,26 @@ def show_config(mode: Literal["dicts"]) -> dict[str, Any]: ...
 def threads(n: SupportsIndex) -> Generator[None]: ...
 @overload  # into out
 def weighted_sum(
-    arrays: Sequence[ArrayLike | _Foreign] | NDArray[Any],
-    weights: Sequence[_Coefficient] | NDArray[Any] | None = None,
+    arrays: Iterable[ArrayLike | _Foreign],
+    weights: Iterable[_Coefficient] | None = None,
     *,
-    out: _Out,
+    out: _Out | tuple[_Out],
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
 ) -> _Out: ...
+@overload
+def weighted_sum(
+    arrays: Iterable[ArrayLike],
+    weights: Iterable[_Coefficient] | None = None,
+    *,
+    out: EllipsisType,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+) -> NDArray[Any]: ...
 @overload  # arrays of one dtype
 def weighted_sum(
-    arrays: Sequence[NDArray[_Number]],
-    weights: Sequence[_Coefficient] | NDArray[Any] | None = None,
+    arrays: Iterable[NDArray[_Number]],
+    weights: Iterable[_Coefficient] | None = None,
     *,
     out: None = None,
     dtype: None = None,
@@ -234,8 +256,8 @@ def weighted_sum(
 ) -> NDArray[_Number]: ...
 @overload
 def weighted_sum(
-    arrays: Sequence[ArrayLike | _Foreign] | NDArray[Any],
-    weights: Sequence[_Coefficient] | NDArray[Any] | None = None,
+    arrays: Iterable[ArrayLike | _Foreign],
+    weights: Iterable[_Coefficient] | None = None,
     *,
     out: None = None,
     dtype: DTypeLike | None = None,
@@ -258,7 +280,9 @@ def foreach_add(
     out: None = None,
 ) -> list[Any]: ...
 @overload  # into out
-def relu(x: ArrayLike | _Foreign, *, out: _Out) -> _Out: ...
+def relu(x: ArrayLike | _Foreign, *, out: _Out | tuple[_Out]) -> _Out: ...
+@overload
+def relu(x: ArrayLike, *, out: EllipsisType) -> NDArray[Any]: ...
 @overload
 def relu(x: _Input, *, out: None = None) -> _Input: ...
 @overload

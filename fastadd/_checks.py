@@ -6,8 +6,8 @@ Errors say what was given, what is allowed and what to do.
 import datetime
 import importlib
 import reprlib
+import sys
 import warnings
-from collections.abc import Collection, Iterable, Mapping, Set
 from itertools import zip_longest
 
 import numpy as np
@@ -33,11 +33,19 @@ def describe(value):
     )
 
 
+def warn(message, category=UserWarning):
+    """At the line that called fastadd."""
+    level, frame = 1, sys._getframe(0)
+    while frame is not None and frame.f_globals["__name__"].startswith("fastadd."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
 def shortened(value):
     """What repr says of a value, in a few characters. (Of integers of more than 4,300
     digits it says nothing.)"""
     try:
-        return reprlib.repr(value)
+        return " ".join(reprlib.repr(value).split())
     except ValueError:
         return f"an integer of {value.bit_length():,} bits"
 
@@ -64,65 +72,22 @@ def computes_itself(x):
     )
 
 
-def is_list(given):
-    """Whether something is a list of arrays, or of one number for each: an iterable,
-    but not one that is an array itself, or has names, or has no order."""
-    return isinstance(given, Iterable) and not (
-        isinstance(given, str | bytes | bytearray | Mapping | Set | np.generic)
-        or hasattr(type(given), "__array__")
-        or hasattr(type(given), "__dlpack__")
-    )
-
-
-def as_list(name, given):
-    """The members of a list of arrays; an array may be one, along its first axis."""
-    if not is_list(given) and not (isinstance(given, np.ndarray) and given.ndim > 0):
-        raise TypeError(
-            f"{name} is {describe(given)}: it must be a list, or another iterable "
-            "without names, with a member for each array."
-        )
-    members = list(given)
-    if not members and not isinstance(given, Collection):
-        raise ValueError(
-            f"{name} is {describe(given)} without members: has it been used up? Pass a "
-            "list."
-        )
-    return members
-
-
-def as_given(given, members):
-    """What a call returns of the `out` that it was given: that itself, unless it was an
-    iterator, which is used up."""
-    return given if isinstance(given, Collection) else members
-
-
-def as_many(name, given, model_name, model):
-    """The members of a sequence that has one for each of the model's; of a number, the
-    number for each."""
-    if kind_of_number(given) is not None or (
-        isinstance(given, np.ndarray) and given.ndim == 0
-    ):
-        return [given] * len(model)
-    members = as_list(name, given)
-    check_lengths(model_name, model, name, members)
-    return members
-
-
-def check_lengths(model_name, model, name, members):
-    if len(members) != len(model):
-        raise ValueError(
-            f"there are {len(model)} {model_name} and {len(members)} {name}: pass one "
-            "for each."
-        )
-
-
-def as_operand(value):
+def as_operand(name, value):
     """The operand as an ndarray, or as it is if it is a Python number."""
     if is_python_number(value):
         return value
+    if value is None:
+        raise TypeError(
+            f"{name} is None: it must be an array, a number, or what NumPy makes an "
+            "array of."
+        )
     if isinstance(value, datetime.timedelta):  # pandas' too
         own = getattr(value, "to_timedelta64", None)
         return np.asarray(own() if own else np.timedelta64(value))
+    if str(getattr(value, "dtype", None)) == "torch.bfloat16":
+        # torch would refuse: NumPy has no such dtype of its own.
+        bits = value.detach().view(sys.modules["torch"].int16)
+        return np.asarray(bits).view(bfloat16())
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         return np.from_dlpack(value)
     return np.asarray(value)
@@ -133,10 +98,10 @@ def as_out(out):
     return out[0] if type(out) is tuple and len(out) == 1 else out
 
 
-def check_is_array(out):
+def check_is_array(out, name="out"):
     if not isinstance(out, np.ndarray):
         raise TypeError(
-            f"out is {describe(out)}: it must be a numpy.ndarray, or an array of "
+            f"{name} is {describe(out)}: it must be a numpy.ndarray, or an array of "
             "another type that overrides NumPy's ufuncs. Leave it out for a new array."
         )
 
@@ -158,8 +123,8 @@ def bfloat16():
         return importlib.import_module("ml_dtypes").bfloat16
     except ImportError:
         raise TypeError(
-            "dtype='bfloat16' needs the package ml_dtypes: install it, or pass another "
-            "dtype, as np.float32."
+            "bfloat16 needs the package ml_dtypes: install it, or use another dtype, "
+            "as np.float32."
         ) from None
 
 
@@ -247,26 +212,28 @@ def nothing(dtype):
     return np.array(value, dtype.newbyteorder("="))
 
 
-def coefficient(name, value, dtype):
+def coefficient(name, value, dtype, wider="Pass dtype=np.{}"):
     """A coefficient as a 0-d array of the result's dtype; a real one of a complex
     result is of its real dtype, and scales both parts; one of 16-bit floats is of
-    float32, in which they are computed."""
+    float32, in which they are computed. `wider` is how to compute in another dtype."""
     given = value
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
     kind = kind_of_number(value)
     wanted = kind_of(dtype)
     if kind is None or kind not in ALLOWED[wanted]:
-        raise TypeError(refusal(name, given, kind, dtype))
+        raise TypeError(refusal(name, given, kind, dtype, wider))
     if wanted == "b":
         return np.asarray(bool(value))
     if wanted == "i":
-        return integer_coefficient(name, int(value), dtype)
+        return integer_coefficient(name, int(value), dtype, wider)
+    holds_more = {"f": "float64", "F": "complex128"}.get(dtype.char)
     if wanted == "c" and kind != "c":
         dtype = np.dtype(dtype.char.lower())
     if wanted == "f" and dtype.itemsize == 2:
         dtype = np.dtype(np.float32)
-    return float_coefficient(name, given, value, dtype)
+    advice = f"{wider.format(holds_more)}, or" if holds_more else "Pass"
+    return float_coefficient(name, given, value, dtype, advice)
 
 
 def kind_of_number(value):
@@ -281,21 +248,20 @@ def kind_of_number(value):
     return None
 
 
-def integer_coefficient(name, value, dtype):
+def integer_coefficient(name, value, dtype, wider):
     highest = int(np.iinfo(dtype).max)
     unsigned = dtype.kind == "u"
     lowest = -highest if unsigned else -highest - 1
     if not lowest <= value <= highest:
         raise OverflowError(
             f"{name}={shortened(value)} does not fit {dtype}: {lowest} to {highest} "
-            f"are allowed{' (negative ones wrap)' if unsigned else ''}. Pass a "
-            f"{'' if dtype.itemsize == 8 else 'wider '}dtype= that holds it, such as "
-            f"dtype=np.{'float64' if dtype.itemsize == 8 else 'int64'}."
+            f"are allowed{' (negative ones wrap)' if unsigned else ''}. "
+            f"{wider.format('float64' if dtype.itemsize == 8 else 'int64')}."
         )
     return np.asarray(value % (highest + 1) if unsigned else value, dtype)
 
 
-def float_coefficient(name, given, value, dtype):
+def float_coefficient(name, given, value, dtype, advice):
     try:
         with np.errstate(all="ignore"):
             stored = in_dtype(value, dtype)
@@ -303,32 +269,33 @@ def float_coefficient(name, given, value, dtype):
         stored = np.asarray(np.inf)
     for part, before in ((stored.real, value.real), (stored.imag, value.imag)):
         if np.isinf(part) and abs(before) != np.inf:
-            wider = {"f": "dtype=np.float64 or ", "F": "dtype=np.complex128 or "}.get(
-                dtype.char, ""
-            )
             raise OverflowError(
                 f"{name}={shortened(given)} does not fit {dtype}: it would become "
-                f"infinite. Pass {wider}a smaller one, or np.inf if you mean that."
+                f"infinite. {advice} a smaller one, or np.inf if you mean that."
             )
     return stored
 
 
-def refusal(name, given, kind, dtype):
+def refusal(name, given, kind, dtype, wider):
     if kind is None:
+        what = f"={shortened(given)}" if isinstance(given, str | bytes) else ""
+        advice = ""
+        if np.ndim(given):
+            advice = " For a factor per element, multiply the operand first."
         return (
-            f"{name} is {describe(given)}: it must be a Python or NumPy number or a "
-            "0-d array of one. For a factor per element, multiply the operand first."
+            f"{name}{what} is {describe(given)}: it must be a Python or NumPy number "
+            f"or a 0-d array of one.{advice}"
         )
     allowed = " or ".join(KIND_NAMES[each] for each in ALLOWED[kind_of(dtype)])
     advice = {
-        "b": f"Pass {name}=int({name}).",
+        "b": f" Pass {name}=int({name}).",
         "i": "",
-        "f": "Pass dtype=np.float64 to compute in floating point.",
-        "c": "Pass dtype=np.complex128 to compute in complex numbers.",
+        "f": f" {wider.format('float64')} to compute in floating point.",
+        "c": f" {wider.format('complex128')} to compute in complex numbers.",
     }[kind]
     return (
         f"{name}={shortened(given)} is {KIND_NAMES[kind]}, but the result is "
-        f"{dtype}: for that, {name} must be {allowed}. {advice}"
+        f"{dtype}: for that, {name} must be {allowed}.{advice}"
     )
 
 
@@ -355,38 +322,40 @@ def common_shape(operands):
     return shape
 
 
-def check_out(out, dtype, shape, casting):
+def check_out(out, dtype, shape, casting, name="out", other="Pass an out of dtype {}"):
+    """`other` says how to get the result in another dtype."""
     if not np.can_cast(dtype, out.dtype, casting):
         raise TypeError(
-            f"out has dtype {out.dtype} and the result {dtype}, which "
-            f"casting={casting!r} does not let into it. Pass an out of dtype {dtype}, "
-            "or casting='unsafe'."
+            f"{name} has dtype {out.dtype} and the result {dtype}, which "
+            f"casting={casting!r} does not let into it. {other.format(dtype)}."
         )
     if broadcast(shape, out.shape) != out.shape:
         raise ValueError(
-            f"out has shape {out.shape}, to which the result's shape {shape} does not "
-            f"broadcast; out is never resized. Pass an out of shape {shape}."
+            f"{name} has shape {out.shape}, to which the result's shape {shape} does "
+            f"not broadcast; it is never resized. The result needs one of shape "
+            f"{shape}."
         )
-    check_layout(out)
+    check_layout(out, name)
 
 
-def check_layout(out):
+def check_layout(out, name="out"):
     if not out.flags.writeable:
         raise ValueError(
-            "out is read-only. Pass a writeable array, or a copy: out=out.copy()."
+            f"{name} is read-only. Pass a writeable array, or a copy: {name}.copy()."
         )
     try:
         overlaps = overlaps_itself(out)
     except np.exceptions.TooHardError:
         raise ValueError(
-            f"out (shape {out.shape}, strides {out.strides}) may overlap itself: to "
+            f"{name} (shape {out.shape}, strides {out.strides}) may overlap itself: to "
             "find out whether it does would take too long. Pass an array whose axes do "
             "not interleave."
         ) from None
     if overlaps:
         raise ValueError(
-            f"out overlaps itself (shape {out.shape}, strides {out.strides}): several "
-            "elements would be written to one place. Pass an array that does not."
+            f"{name} overlaps itself (shape {out.shape}, strides {out.strides}): "
+            "several elements would be written to one place. Pass an array that does "
+            "not."
         )
 
 
@@ -452,8 +421,7 @@ def warn_of_complex(operands, dtype, out):
     if out is not None:
         path.add((dtype.kind, out.dtype.kind))
     if any(kind == "c" and into not in "bc" for kind, into in path):
-        warnings.warn(
+        warn(
             "Casting complex values to real discards the imaginary part",
             np.exceptions.ComplexWarning,
-            stacklevel=4,
         )

@@ -5,21 +5,23 @@ from collections.abc import Mapping, Set
 import numpy as np
 
 from fastadd import _core
+from fastadd._call import public
 from fastadd._checks import (
-    as_given,
-    as_list,
     as_operand,
     computes_itself,
     describe,
-    is_list,
     kind_of,
     kind_of_number,
     nothing,
     shortened,
 )
-from fastadd._foreach import as_outs, each_added, located
+from fastadd._lists import FOREACH_ADD, as_list, as_outs, each_added, is_list
+from fastadd._lists import as_given as given_out
+
+CLIP_GRAD_NORM = FOREACH_ADD._replace(name="clip_grad_norm")
 
 
+@public
 def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
     """Scale arrays together so that their norm is at most `max_norm`.
 
@@ -94,7 +96,10 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
     outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
     norm = _core.norm_of(arrays)
     if norm is None:
-        arrays = [checked_grad(x, place) for place, x in enumerate(arrays)]
+        arrays = [
+            checked_grad("grads" if alone else f"grads[{place}]", x)
+            for place, x in enumerate(arrays)
+        ]
         norm = _core.norm_of(arrays)
     if error_if_nonfinite and not np.isfinite(norm):
         raise RuntimeError(
@@ -103,17 +108,18 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
         )
     clips = norm > max_norm
     if not clips and out is None:
-        return (grads if alone else given), norm
+        return _core.given_back, ((grads if alone else given, norm),), {}
     coefficient = 1
     if clips:
         coefficient = max_norm / (norm if norm.dtype.char == "g" else float(norm))
-    results = scaled(arrays, coefficient, None if out is None else outs)
-    if out is not None:
-        return (out if alone else as_given(out, outs)), norm
-    return (results[0] if alone else results), norm
+    call = scaled(arrays, coefficient, None if out is None else outs)
+    if out is not None and not alone:
+        call = given_out, (out, outs, call), {}
+    return _core.with_norm, (call, norm, alone), {}
 
 
 def scaled(arrays, coefficient, outs):
+    """The call that scales arrays by a coefficient."""
     if 0 < coefficient < np.finfo(np.float32).tiny:
         return scaled_in_double(arrays, coefficient, outs)
     in_place = outs is not None and all(
@@ -125,9 +131,9 @@ def scaled(arrays, coefficient, outs):
         compute=coefficient != 1 or not in_place,
     )
     if results is not NotImplemented:
-        return results
+        return _core.given_back, (results,), {}
     return each_added(
-        b"clip_grad_norm",
+        CLIP_GRAD_NORM,
         arrays,
         [nothing(x.dtype) for x in arrays],
         [coefficient] * len(arrays),
@@ -138,22 +144,23 @@ def scaled(arrays, coefficient, outs):
 
 def scaled_in_double(arrays, coefficient, outs):
     """By a coefficient that float32 would round to few bits, or to 0."""
-    fresh = outs is None
-    if fresh:
+    if outs is None:
         outs = [
             np.empty_like(x, x.dtype.newbyteorder("="), subok=False) for x in arrays
         ]
+        wrap = _core.scalars_of
+    else:
+        wrap = _core.given_back
     wide = [np.result_type(x.dtype, np.float64) for x in arrays]
-    results = each_added(
-        b"clip_grad_norm",
+    function, arguments, keywords = each_added(
+        CLIP_GRAD_NORM,
         [x.astype(dtype) for x, dtype in zip(arrays, wide, strict=True)],
         [nothing(dtype) for dtype in wide],
         [coefficient] * len(arrays),
         [1] * len(arrays),
         outs,
     )
-    # (Of no dimensions, a fresh one is a scalar.)
-    return [x[()] if x.ndim == 0 else x for x in results] if fresh else results
+    return wrap, (function(*arguments, **keywords),), {}
 
 
 def checked_norm(max_norm):
@@ -177,17 +184,16 @@ def checked_norm(max_norm):
     return value
 
 
-def checked_grad(x, place):
-    with located(place):
-        if computes_itself(x):
-            raise TypeError(
-                f"an array is {describe(x)}, which computes in its own way: "
-                "clip_grad_norm takes numbers that lie in memory. Pass np.asarray(x)."
-            )
-        operand = np.asarray(as_operand(x))
-        if _core.native(operand.dtype) < 0 or kind_of(operand.dtype) not in "fc":
-            raise TypeError(
-                f"an array has dtype {operand.dtype}: clip_grad_norm takes real or "
-                "complex floating-point numbers. Pass x.astype(np.float64)."
-            )
-        return operand
+def checked_grad(name, x):
+    if computes_itself(x):
+        raise TypeError(
+            f"{name} is {describe(x)}, which computes in its own way: clip_grad_norm "
+            "takes numbers that lie in memory. Pass np.asarray(x)."
+        )
+    operand = np.asarray(as_operand(name, x))
+    if _core.native(operand.dtype) < 0 or kind_of(operand.dtype) not in "fc":
+        raise TypeError(
+            f"{name} has dtype {operand.dtype}: clip_grad_norm takes real or complex "
+            "floating-point numbers. Pass x.astype(np.float64)."
+        )
+    return operand

@@ -3,18 +3,41 @@
 import numpy as np
 
 from fastadd import _core
-from fastadd._checks import (
-    apart,
-    as_operand,
-    as_out,
-    check_is_array,
-    check_layout,
-    check_out,
-    computes_itself,
-    is_native,
+from fastadd._call import Function, careful, public
+from fastadd._checks import as_operand, check_layout, check_out, computes_itself
+
+
+def rectification(operands, coefficients, out, dtype):
+    return _core.compute_checked, ("relu", operands, coefficients, out, dtype), {}
+
+
+def by_maximum(function, operands, coefficients, out, dtype, casting, where):
+    (x,) = operands.values()
+    if isinstance(out, np.ndarray):
+        if isinstance(x, np.ndarray):
+            check_out(out, x.dtype, x.shape, casting, "out", function.other_out)
+        check_layout(out)
+    return np.maximum, (x, 0), {"out": out}
+
+
+RELU = Function(
+    name="relu",
+    wider="Convert x, as x.astype(np.{})",
+    out="out",
+    other_out="Pass an out of dtype {}",
+    compute=rectification,
+    by_numpy=by_maximum,
 )
+REFUSED = {
+    "c": "complex numbers have no order. Pass x.real, or x.imag.",
+    "M": "dates have no zero. Pass a difference of dates.",
+    "S": "strings have no zero. Pass numbers, as x.astype(np.float64).",
+    "U": "strings have no zero. Pass numbers, as x.astype(np.float64).",
+    "T": "strings have no zero. Pass numbers, as x.astype(np.float64).",
+}
 
 
+@public
 def relu(x, *, out=None):
     """Compute ``max(x, 0)``, element by element, in one pass.
 
@@ -67,31 +90,14 @@ def relu(x, *, out=None):
     >>> fastadd.add(x, abs(x), beta=0.5, alpha=0.5)
     array([ 0.,  0.,  3., nan])
     """
-    result = _core.gate_relu(x, out)
-    if result is not NotImplemented:
-        return result
-    out = as_out(out)
-    if computes_itself(x) or computes_itself(out):
-        check_is_real(x)
-        if isinstance(out, np.ndarray):
-            check_layout(out)
-        return np.maximum(x, 0, out=out)
-    x = np.asarray(as_operand(x))
-    check_is_real(x)
-    if out is not None:
-        check_is_array(out)
-        check_out(out, x.dtype, x.shape, "same_kind")
-        x = apart(x, out)
-    if not is_native(x) or not is_native(out):
-        return np.maximum(x, 0, out=out)
-    result = _core.run_relu(x, out)
-    return result[()] if out is None and result.ndim == 0 else result
+    check_is_real(x if computes_itself(x) else np.asarray(as_operand("x", x)))
+    return careful(RELU, {"x": x}, {}, out)
 
 
 def check_is_real(x):
     dtype = getattr(x, "dtype", None)
-    if getattr(dtype, "kind", None) == "c":
-        raise TypeError(
-            f"x has dtype {dtype}: complex numbers have no order, so relu takes real "
-            "ones alone. Pass x.real, or x.imag."
-        )
+    reason = REFUSED.get(getattr(dtype, "kind", None))
+    if getattr(dtype, "names", None):
+        reason = "records have no order. Compute with its fields, as relu(x['field'])."
+    if reason is not None:
+        raise TypeError(f"x has dtype {dtype}: relu takes real numbers, and {reason}")

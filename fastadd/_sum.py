@@ -4,27 +4,69 @@ import numpy as np
 
 from fastadd import _core
 from fastadd._add import add
-from fastadd._checks import (
-    apart,
-    as_dtype,
-    as_list,
-    as_operand,
-    as_out,
-    check_casting,
-    check_is_array,
-    check_lengths,
-    check_out,
-    checked_operand,
-    coefficient,
-    common_dtype,
-    common_shape,
-    computes_itself,
-    is_native,
-    kind_of_number,
-    warn_of_complex,
+from fastadd._call import Function, careful, public
+from fastadd._checks import computes_itself, kind_of_number
+from fastadd._lists import as_list, check_lengths
+
+
+def summation(operands, weights, out, dtype):
+    if dtype.itemsize == 2 and dtype.kind in "fV":
+        # The kernels will bring the operands to float32: on the way, those that hold
+        # more than the result must be rounded to it.
+        operands = [
+            x if np.can_cast(x.dtype, dtype) else x.astype(dtype) for x in operands
+        ]
+        # And so must their sum, on its way to an out of another dtype.
+        if out is not None and out.dtype != dtype:
+            return rounded_into, (out, operands, weights, dtype), {}
+    return _core.compute_checked, ("weighted_sum", operands, weights, out, dtype), {}
+
+
+def rounded_into(out, operands, weights, dtype):
+    result = _core.compute_checked("weighted_sum", operands, weights, None, dtype)
+    np.copyto(out, result, casting="unsafe")
+    return out
+
+
+def one_by_one(function, operands, weights, out, dtype, casting, where):
+    """As `add` computes them, which asks NumPy's protocols."""
+    arrays, weights = list(operands.values()), list(weights.values())
+    keywords = {"dtype": dtype, "casting": casting}
+    if len(arrays) == 1:
+        return alone(arrays[0], weights[0], out, keywords)
+    return _core.added_in_turn, (add, arrays, weights, out, keywords), {}
+
+
+def alone(x, weight, out, keywords):
+    """One array, by the same rules as two: a weighted one and nothing."""
+    if out is None and keywords["dtype"] is None and is_one(weight):
+        return (
+            _core.given_back,
+            (x.copy() if computes_itself(x) else np.array(x)[()],),
+            {},
+        )
+    dtype = getattr(x, "dtype", None)
+    zero = -0.0 if getattr(dtype, "kind", None) in ("f", "c") else 0
+    if getattr(dtype, "kind", None) in ("m", "M"):
+        zero = np.timedelta64(0)
+    return add, (x, zero), {"beta": weight, "out": out, **keywords}
+
+
+def is_one(weight):
+    return kind_of_number(weight) in ("i", "f", "c") and weight == 1
+
+
+WEIGHTED_SUM = Function(
+    name="weighted_sum",
+    wider="Pass dtype=np.{}",
+    out="out",
+    other_out="Pass an out of dtype {}, or casting='unsafe'",
+    compute=summation,
+    by_numpy=one_by_one,
 )
 
 
+@public
 def weighted_sum(arrays, weights=None, *, out=None, dtype=None, casting="same_kind"):
     """Compute ``w0*x0 + w1*x1 + w2*x2 + ...``, element by element, in one pass.
 
@@ -84,50 +126,15 @@ def weighted_sum(arrays, weights=None, *, out=None, dtype=None, casting="same_ki
     >>> fastadd.weighted_sum([y, k1, k2], [1, 0.05, 0.05])
     array([1.055, 2.11 ])
     """
-    result = _core.sum_gate(arrays, weights, out, dtype, casting)
-    if result is not NotImplemented:
-        return result
-    check_casting(casting)
-    out = as_out(out)
     arrays, weights = paired(arrays, weights)
-    if any(computes_itself(x) for x in (*arrays, out)):
-        return one_by_one(arrays, weights, out, dtype, casting)
-    operands = [as_operand(x) for x in arrays]
-    if out is not None:
-        check_is_array(out)
-    if dtype is not None:
-        dtype = as_dtype(dtype)
-    if not all(is_native(x) for x in (*operands, dtype, out)):
-        return one_by_one(arrays, weights, out, dtype, casting)
-    named = {f"arrays[{place}]": x for place, x in enumerate(operands)}
-    if dtype is None:
-        dtype = common_dtype(named)
-    named = {
-        name: checked_operand(name, x, dtype, casting) for name, x in named.items()
-    }
-    weights = [
-        coefficient(f"weights[{place}]", weight, dtype)
-        for place, weight in enumerate(weights)
-    ]
-    shape = common_shape(named)
-    operands = named.values()
-    if out is not None:
-        check_out(out, dtype, shape, casting)
-        operands = [apart(x, out) for x in operands]
-    warn_of_complex(operands, dtype, out)
-    if dtype.itemsize == 2 and dtype.kind in "fV":
-        # The kernels will bring the operands to float32: on the way, those that hold
-        # more than the result must be rounded to it.
-        operands = [
-            x if np.can_cast(x.dtype, dtype) else x.astype(dtype) for x in operands
-        ]
-        # And so must their sum, on its way to an out of another dtype.
-        if out is not None and out.dtype != dtype:
-            result = _core.run_sum(tuple(operands), weights, None, dtype)
-            np.copyto(out, result, casting="unsafe")
-            return out
-    result = _core.run_sum(tuple(operands), weights, out, dtype)
-    return result[()] if out is None and shape == () else result
+    return careful(
+        WEIGHTED_SUM,
+        {f"arrays[{place}]": x for place, x in enumerate(arrays)},
+        {f"weights[{place}]": weight for place, weight in enumerate(weights)},
+        out,
+        dtype,
+        casting,
+    )
 
 
 def paired(arrays, weights):
@@ -142,36 +149,3 @@ def paired(arrays, weights):
     weights = as_list("weights", weights)
     check_lengths("arrays", arrays, "weights", weights)
     return arrays, weights
-
-
-def one_by_one(arrays, weights, out, dtype, casting):
-    """As `add` computes them, which asks NumPy's protocols."""
-    keywords = {"dtype": dtype, "casting": casting}
-    if len(arrays) == 1:
-        return alone(arrays[0], weights[0], out, keywords)
-    total = arrays[0]
-    for place in range(1, len(arrays)):
-        total = add(
-            total,
-            arrays[place],
-            beta=weights[0] if place == 1 else 1,
-            alpha=weights[place],
-            out=out if place == len(arrays) - 1 else None,
-            **keywords,
-        )
-    return total
-
-
-def alone(x, weight, out, keywords):
-    """One array, by the same rules as two: a weighted one and nothing."""
-    if out is None and keywords["dtype"] is None and is_one(weight):
-        return x.copy() if computes_itself(x) else np.array(x)[()]
-    dtype = getattr(x, "dtype", None)
-    zero = -0.0 if getattr(dtype, "kind", None) in ("f", "c") else 0
-    if getattr(dtype, "kind", None) in ("m", "M"):
-        zero = np.timedelta64(0)
-    return add(x, zero, beta=weight, out=out, **keywords)
-
-
-def is_one(weight):
-    return kind_of_number(weight) in ("i", "f", "c") and weight == 1

@@ -13,7 +13,6 @@ from cpython.ref cimport Py_DECREF
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from functools import update_wrapper
 from threading import RLock
 
 import numpy
@@ -494,34 +493,6 @@ def add_is_ready(input, other, out):
     return recognised(&job, input, other, 1, 1, out) is not None
 
 
-cdef object careful_add  # what `gated` was given
-
-
-def add(
-    input, other, *, alpha=1, beta=1, out=None, dtype=None, casting=SAME_KIND,
-    where=True,
-):
-    result = gate(input, other, beta, alpha, out, dtype, casting, where)
-    if result is NotImplemented:
-        return careful_add(
-            input, other, alpha=alpha, beta=beta, out=out, dtype=dtype,
-            casting=casting, where=where,
-        )
-    return result
-
-
-def gated(careful):
-    """Put the gate before a Python function of add's signature, which is then asked
-    only for the calls that the gate hands back.
-
-    A decorator rather than a call inside the function: Python fills in five
-    keyword-only arguments in 60 ns, as long as all of a small addition takes; compiled
-    code does it in 10."""
-    global careful_add
-    careful_add = careful
-    return update_wrapper(add, careful)
-
-
 cdef inline void start_job(job_t* job, int operation, int dtype) noexcept nogil:
     job.operation = operation
     job.dtype = dtype
@@ -572,16 +543,14 @@ cdef object prepared(
     return planned_out
 
 
-def run(
-    cnp.ndarray input not None, cnp.ndarray other not None,
-    cnp.ndarray beta not None, cnp.ndarray alpha not None,
-    cnp.ndarray out, cnp.dtype dtype not None,
-):
-    """Compute a call that the Python layer has checked."""
+def compute_addition(operands, coefficients, out, cnp.dtype dtype not None):
+    """Compute an addition that the Python layer has checked."""
     cdef job_t job
+    input, other = operands
+    beta, alpha = coefficients
     planned_out = prepared(&job, input, other, beta, alpha, out, dtype)
     run_job(&job, 1, "add")
-    return planned_out
+    return result_of(planned_out, out is None)
 
 
 cdef void add_strided(
@@ -703,7 +672,19 @@ include "each.pxi"
 include "relu.pxi"
 include "norm.pxi"
 include "ufunc.pxi"
+include "calls.pxi"
+
+COMPUTE = {
+    "add": compute_addition, "relu": compute_relu, "weighted_sum": compute_sum,
+}
+
+
+def compute_checked(name, operands, coefficients, out, dtype):
+    """Compute an operation that the Python layer has checked: native arrays of any
+    dtype, byte order and alignment, coefficients as `prepared` takes them."""
+    return COMPUTE[name](operands, coefficients, out, dtype)
+
 
 for each in list(globals().values()):
-    if type(each) in (type(add), numpy.ufunc):
+    if type(each) in (type(compute_checked), numpy.ufunc):
         uncount(each)

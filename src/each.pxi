@@ -288,22 +288,42 @@ def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
     return [result_of(each, True) for each in results]
 
 
-def run_calls(bytes name, list calls, bint apart):
-    """Compute additions that the Python layer has checked, each given as to `run`.
-    Returns each out; None, and nothing has been touched, unless they are known to lie
-    apart or are found to."""
+cdef job_t* prepare_calls(list calls, list results) except NULL:
+    """The jobs of additions that the Python layer has checked, each given as operands,
+    coefficients, out and dtype; to be freed. `results` takes their outs."""
     cdef Py_ssize_t place, count = len(calls)
     cdef job_t* jobs = <job_t*>allocate(count, sizeof(job_t))
-    cdef list results = []
     try:
         for place in range(count):
             input, other, beta, alpha, out, dtype = calls[place]
             results.append(
                 prepared(&jobs[place], input, other, beta, alpha, out, dtype)
             )
-        if not apart and not jobs_lie_apart(jobs, count):
-            return None
-        run_each(jobs, count, name)
+    except:
+        free(jobs)
+        raise
+    return jobs
+
+
+def calls_lie_apart(list calls):
+    """Whether each may be computed before or after any other; every one has an out. A
+    quick test that may say no in vain."""
+    cdef job_t* jobs = prepare_calls(calls, [])
+    try:
+        return jobs_lie_apart(jobs, len(calls))
     finally:
         free(jobs)
-    return results
+
+
+def compute_calls(bytes name, list calls):
+    """The result of each."""
+    cdef list results = []
+    cdef job_t* jobs = prepare_calls(calls, results)
+    try:
+        run_each(jobs, len(calls), name)
+    finally:
+        free(jobs)
+    return [
+        result_of(result, call[4] is None)
+        for result, call in zip(results, calls, strict=True)
+    ]

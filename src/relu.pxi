@@ -31,7 +31,7 @@ cdef inline void set_relu(job_t* job) noexcept:
         job.beta = highest[job.dtype]
 
 
-def gate_relu(x, out):
+cdef object gate_relu(x, out):
     """Compute a relu that is ready to run: an exact native array, out absent or of its
     dtype. Anything else: NotImplemented, and nothing has been touched."""
     cdef job_t job
@@ -56,21 +56,24 @@ def gate_relu(x, out):
     return result_of(planned_out, out is None)
 
 
-def run_relu(cnp.ndarray x not None, cnp.ndarray out):
+def compute_relu(operands, coefficients, cnp.ndarray out, dtype):
     """Compute a relu that the Python layer has checked."""
     cdef job_t job
     cdef PyObject* arrays[OPERANDS]
-    cdef int dtype = native_of(x)
+    cdef cnp.ndarray x = operands[0]
+    cdef int native_dtype = native_of(x)
     arrays[OUT] = <PyObject*>out if out is not None else NULL
     arrays[A] = <PyObject*>x
     arrays[B] = NULL
-    start_job(&job, RELU, dtype)
+    start_job(&job, RELU, native_dtype)
     take_array(&job, A, x)
     if out is not None:
         take_array(&job, OUT, out)
     set_relu(&job)
-    planned_out = planned(&job.plan, arrays, type_by_native[dtype], itemsizes[dtype])
+    planned_out = planned(
+        &job.plan, arrays, type_by_native[native_dtype], itemsizes[native_dtype]
+    )
     if planned_out is None:
         raise ValueError("x does not broadcast to out")
     run_job(&job, 1, "relu")
-    return planned_out
+    return result_of(planned_out, out is None)

@@ -128,7 +128,7 @@ cdef object sum_up(
         free(steps)
 
 
-def sum_gate(arrays, weights, out, dtype, casting):
+cdef object sum_gate(arrays, weights, out, dtype, casting):
     """Compute a sum that is ready to run: a list or tuple of exact native arrays of
     one dtype, weights that are plain Python numbers and fit, out absent or of that
     dtype. Anything else: NotImplemented, and nothing has been touched."""
@@ -185,8 +185,8 @@ def sum_gate(arrays, weights, out, dtype, casting):
     return result[()] if out is None and cnp.PyArray_NDIM(result) == 0 else result
 
 
-def run_sum(tuple arrays, weights, cnp.ndarray out, cnp.dtype dtype not None):
-    """Compute a sum that the Python layer has checked, as `run` does an addition."""
+def compute_sum(arrays, weights, cnp.ndarray out, cnp.dtype dtype not None):
+    """Compute a sum that the Python layer has checked."""
     cdef int place, terms = len(arrays), native_dtype = native(dtype)
     cdef scalar_t weight
     cdef cnp.ndarray given
@@ -197,9 +197,11 @@ def run_sum(tuple arrays, weights, cnp.ndarray out, cnp.dtype dtype not None):
             memcpy(&weight, cnp.PyArray_DATA(given), cnp.PyArray_ITEMSIZE(given))
             term[place].value = weight
             term[place].real = not cnp.PyArray_ISCOMPLEX(given)
-        result = sum_up(arrays, term, out, native_dtype, dtype.type_num, True)
+        result = sum_up(
+            tuple(arrays), term, out, native_dtype, dtype.type_num, True
+        )
     finally:
         free(term)
     if result is None:
         raise ValueError("the operands do not broadcast")
-    return result
+    return result_of(result, out is None)

@@ -16,6 +16,7 @@ from itertools import count
 
 import numpy as np
 from cases import COEFFICIENTS, DTYPES, kind, values
+from fastadd._core import carefully
 from reference import assert_same_bits, product, reference
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -257,7 +258,7 @@ def fuzz_add(call):
             with np.errstate(all="ignore"):
                 # (NumPy does it.)
                 result = expected.astype(out.dtype.newbyteorder("="))
-    function = fastadd.add.__wrapped__ if way == "careful" else fastadd.add
+    function = carefully("add") if way == "careful" else fastadd.add
     if way == "ufunc":
         check_memory(
             call,

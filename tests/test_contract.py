@@ -11,6 +11,7 @@ import cases
 import numpy as np
 import pytest
 from cases import DTYPES
+from fastadd._core import carefully
 from reference import assert_same_bits, reference
 
 import fastadd
@@ -96,7 +97,7 @@ REFUSED = {
         lambda out: add(F4, F4, alpha="2", out=out),
         np.float32,
         TypeError,
-        r"alpha is of type str",
+        r"alpha='2' is of type str",
     ),
     "array of one dimension": (
         lambda out: add(F4, F4, beta=np.ones(3), out=out),
@@ -138,7 +139,7 @@ REFUSED = {
         lambda out: add(I4.astype("u8"), 1, alpha=2**64, out=out),
         np.uint64,
         OverflowError,
-        r"alpha=18446744073709551616 does not fit uint64.*dtype= that .*np\.float64",
+        r"alpha=18446744073709551616 does not fit uint64.*dtype=np\.float64",
     ),
     "-2**63-1 for int64": (
         lambda out: add(I4.astype("i8"), 1, beta=-(2**63) - 1, out=out),
@@ -150,7 +151,7 @@ REFUSED = {
         lambda out: add(F4, F4, alpha=1e300, out=out),
         np.float32,
         OverflowError,
-        r"alpha=1e\+300 does not fit float32: .*Pass dtype=np\.float64 or",
+        r"alpha=1e\+300 does not fit float32: .*Pass dtype=np\.float64, or",
     ),
     "1e39 for float16": (
         lambda out: add(F4.astype("f2"), 1, alpha=1e39, out=out),
@@ -192,7 +193,7 @@ REFUSED = {
         lambda out: add(F4.T, F4.T, out=out),
         np.float32,
         ValueError,
-        r"out has shape \(2, 3\), .*\(3, 2\) does not broadcast; out is never resized",
+        r"out has shape \(2, 3\), .*\(3, 2\) does not broadcast; it is never resized",
     ),
     "out that would have to grow": (
         lambda out: add(np.ones((4, 2, 3), "f4"), 1, out=out),
@@ -420,7 +421,7 @@ def test_the_c_type_is_numpys():
 
 def test_numbers_keep_all_their_digits():
     exact = np.longdouble(2**62 + 1)
-    for either in (add, add.__wrapped__):
+    for either in (add, carefully("add")):
         assert either(np.zeros(1, "g"), 2**62 + 1)[0] == exact
         assert either(0, np.ones(1, "g"), alpha=2**62 + 1)[0] == exact
         assert either(0, np.ones(1, "G"), alpha=2**62 + 1)[0] == exact
@@ -475,7 +476,7 @@ def test_memory_order_is_numpys(ndim):
             with pytest.raises(ValueError, match="do not broadcast"):
                 add(a, b)
             continue
-        for result in (add(a, b), add.__wrapped__(a, b), add(a, b.astype(">f4"))):
+        for result in (add(a, b), carefully("add")(a, b), add(a, b.astype(">f4"))):
             assert result.shape == expected.shape
             assert result.strides == expected.strides
             assert result.flags.owndata and result.base is None
@@ -485,7 +486,7 @@ def test_0d():
     zero_d = np.array(2.0)
     for result in (
         add(zero_d, zero_d),
-        add.__wrapped__(zero_d, zero_d),
+        carefully("add")(zero_d, zero_d),
         add(zero_d, 2),
     ):
         assert type(result) is np.float64

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
 from reference import assert_same_bits
@@ -269,3 +270,30 @@ def test_example_out_of_core(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r"equal to x - y *│ True", done.stdout)
+
+
+def test_pandas_out():
+    pd = pytest.importorskip("pandas")
+    x = pd.DataFrame({"id": [2**53 + 1, 5], "x": [0.5, 1.5]})
+    y, before = x.copy(), x.copy()
+    assert fastadd.add_(y, 1, alpha=2) is y
+    pd.testing.assert_frame_equal(y, x + 2)
+    assert add(x, x, alpha=2, out=y) is y
+    pd.testing.assert_frame_equal(y, x + 2 * x)
+    series = x["x"].copy()
+    assert fastadd.add_(series, x["x"], alpha=-1) is series
+    assert series.tolist() == [0, 0]
+    for bad in (0.5, 1j):
+        with pytest.raises(TypeError, match="casting='same_kind'"):
+            fastadd.add_(x, x, alpha=bad)
+    with pytest.raises(ValueError, match="never resized"):
+        add(x, 1, out=pd.DataFrame({"x": [1.0]}))
+    pd.testing.assert_frame_equal(x, before)
+
+
+def test_torch_bfloat16():
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([1.5, 2.5], dtype=torch.bfloat16)
+    result = add(x, x, alpha=2)
+    assert result.dtype == ml_dtypes.bfloat16
+    assert result.tolist() == [4.5, 7.5]

@@ -28,7 +28,6 @@ def coefficients(f4: NDArray[np.float32]) -> None:
 
 def keywords(f4: NDArray[np.float32]) -> None:
     fastadd.add(f4, f4, out=[0.0])  # type: ignore[call-overload]
-    fastadd.add(f4, f4, out=(f4,))  # type: ignore[call-overload]
     fastadd.add(f4, f4, dtype=32)  # type: ignore[call-overload]
     fastadd.add(f4, f4, casting="safest")  # type: ignore[call-overload]
     fastadd.add(f4, f4, where=None)  # type: ignore[call-overload]

@@ -1,0 +1,393 @@
+"""The careful path, one for all operations: calls that are not ready to run.
+
+A call that is (exact native arrays of one dtype, plain numbers) is recognised and
+computed by the compiled part and never gets here. The others are converted, checked and
+explained, and nothing is written before everything has been checked. A careful function
+returns the call that is then to be made (a function, its arguments and keywords), so
+that no frame of Python lies between it and the caller, at whose line it may warn.
+"""
+
+import difflib
+from collections import namedtuple
+
+import numpy as np
+
+from fastadd import _core
+from fastadd._checks import (
+    apart,
+    as_dtype,
+    as_operand,
+    as_out,
+    broadcast,
+    check_casting,
+    check_is_array,
+    check_layout,
+    check_out,
+    checked_operand,
+    coefficient,
+    common_dtype,
+    common_shape,
+    computes_itself,
+    describe,
+    is_native,
+    kind_of_number,
+    nothing,
+    shortened,
+    warn,
+    warn_of_complex,
+)
+
+# What the careful path needs to know of a public function: its name; how its user gets
+# a computation in another dtype; what the argument that is written is called, and how
+# to get one of another dtype; the call that computes checked operands; and the one that
+# leaves them to NumPy's protocols.
+Function = namedtuple("Function", "name wider out other_out compute by_numpy")
+
+# What other libraries take, and what does it here.
+ELSEWHERE = {
+    "order": "A fresh result has the memory order of the operands; pass out= to choose "
+    "another.",
+    "subok": "A subclass computes itself, so that its type comes back; pass "
+    "np.asarray(x) for a plain array.",
+    "axis": "It computes element by element; np.sum adds along an axis.",
+    "inplace": "Pass out= the array itself to compute in place.",
+    "out": "It writes into its first argument; add takes an out.",
+}
+
+
+def public(careful):
+    """Make a public function of a careful one: its calls that are ready to run never
+    reach Python."""
+    return _core.public(careful, explain_arguments)
+
+
+def explain_arguments(careful, positional, by_name):
+    """Raise what is wrong with arguments that do not fit a function's signature."""
+    code, name = careful.__code__, careful.__name__
+    most = code.co_argcount
+    names = code.co_varnames[: most + code.co_kwonlyargcount]
+    first, others = ", ".join(names[:most]), ", ".join(names[most:])
+    takes = f"It takes {first}" + (f" and, by name, {others}." if others else ".")
+    for given in by_name:
+        if given not in names:
+            near = difflib.get_close_matches(given, names, 1)
+            advice = f"Did you mean {near[0]}=? " if near else ""
+            raise TypeError(
+                f"{name}() has no argument {given}={shortened(by_name[given])}. "
+                f"{ELSEWHERE.get(given, advice + takes)}"
+            )
+    if len(positional) > most:
+        advice = f"Pass {others} by name." if others else ""
+        if name == "add" and len(positional) == 3:
+            middle = positional[1]
+            if kind_of_number(middle) and kind_of_number(positional[2]) is None:
+                advice = (
+                    f"For torch's add(input, alpha, other): add(input, other, "
+                    f"alpha={shortened(middle)})."
+                )
+            elif isinstance(positional[2], np.ndarray):
+                advice = f"For an out: add({first}, out=out)."
+        raise TypeError(
+            f"{name}() was given {len(positional)} arguments by position and takes "
+            f"{most}: {first}. {advice}"
+        )
+    for place, given in enumerate(names[: len(positional)]):
+        if given in by_name:
+            raise TypeError(
+                f"{name}() was given {given} twice: by position "
+                f"({shortened(positional[place])}) and by name "
+                f"({shortened(by_name[given])}). Leave one out."
+            )
+    required = names[: most - len(careful.__defaults__ or ())]
+    missing = [each for each in required[len(positional) :] if each not in by_name]
+    raise TypeError(f"{name}() lacks {' and '.join(missing)}. {takes}")
+
+
+def careful(
+    function,
+    operands,
+    coefficients,
+    out=None,
+    dtype=None,
+    casting="same_kind",
+    where=True,
+):
+    """The call that computes an operation of operands and coefficients by name."""
+    check_casting(casting)
+    if out is ...:  # an array of no dimensions instead of a scalar
+        call = careful(function, operands, coefficients, None, dtype, casting, where)
+        return _core.as_array, call, {}
+    out = as_out(out)
+    is_owned = any(computes_itself(x) for x in (*operands.values(), out))
+    where = checked_where(where, out, is_owned)
+    given = operands, coefficients, out, dtype, casting, where
+    if is_owned:
+        return function.by_numpy(function, *given)
+    operands = {name: as_operand(name, x) for name, x in operands.items()}
+    if out is not None:
+        check_is_array(out)
+    if dtype is not None:
+        dtype = as_dtype(dtype)
+    if not all(is_native(x) for x in (*operands.values(), dtype)):
+        return function.by_numpy(function, operands, *given[1:])
+    if not is_native(out):  # an array of objects, say
+        check_layout(out)
+        call = careful(function, operands, coefficients, None, dtype, casting)
+        return copied_to, (out, call, casting, where), {}
+    call = checked(function, operands, coefficients, out, dtype, casting)
+    if where is True:
+        return function.compute(*call)
+    check_mask(where, call[0], out)
+    return add_where(*call, where)
+
+
+def checked(
+    function, operands, coefficients, out, dtype, casting="same_kind", out_name=None
+):
+    """What computes native operands: they and the coefficients as arrays, out and the
+    dtype."""
+    if dtype is None:
+        dtype = common_dtype(operands)
+    operands = {
+        name: checked_operand(name, x, dtype, casting) for name, x in operands.items()
+    }
+    coefficients = [
+        coefficient(name, value, dtype, function.wider)
+        for name, value in coefficients.items()
+    ]
+    shape = common_shape(operands)
+    operands = list(operands.values())
+    if out is not None:
+        check_out(
+            *(out, dtype, shape, casting),
+            *(out_name or function.out, function.other_out),
+        )
+        operands = [apart(x, out) for x in operands]
+    warn_of_complex(operands, dtype, out)
+    return operands, coefficients, out, dtype
+
+
+def copied_to(out, call, casting, where):
+    function, arguments, keywords = call
+    np.copyto(out, function(*arguments, **keywords), casting=casting, where=where)
+    return out
+
+
+# ---- where ---------------------------------------------------------------------------
+
+
+def checked_where(where, out, is_owned):
+    """The mask, or a copy of it if writing out would change it."""
+    if where is True or (is_owned and computes_itself(where)):
+        return where
+    mask = np.asarray(where)
+    if where is None or mask.dtype != bool:
+        given = describe(None) if where is None else f"of dtype {mask.dtype}"
+        raise TypeError(
+            f"where is {given}: it must be an array of bool that says where to "
+            "compute. Pass where=(mask != 0), or leave it out."
+        )
+    if out is None:
+        warn(
+            "where= without out=: the elements where it is False are whatever was in "
+            "memory. Pass out= to say what they are."
+        )
+    elif isinstance(out, np.ndarray) and np.may_share_memory(mask, out):
+        mask = mask.copy()
+    return mask
+
+
+def check_mask(mask, operands, out):
+    """A mask broadcasts with the operands to the shape of out, if there is one."""
+    shape = (
+        out.shape
+        if out is not None
+        else np.broadcast_shapes(*(x.shape for x in operands))
+    )
+    both = broadcast(mask.shape, shape)
+    if both is None or (out is not None and both != shape):
+        raise ValueError(
+            f"where has shape {mask.shape}, which does not broadcast to the result's "
+            f"shape {shape}. Pass a mask of that shape."
+        )
+
+
+def add_where(operands, coefficients, out, dtype, where):
+    """By NumPy's masked loop. That would also read an out of another dtype, and warn of
+    what is lost thereby, so the result is brought there afterwards."""
+    beta, alpha = (held(each) for each in coefficients)
+    keywords = {"dtype": dtype, "casting": "unsafe", "where": where}  # checked
+    if out is None or out.dtype == dtype:
+        return _core.scaled_add, (*operands, alpha, beta), {"out": out, **keywords}
+    keywords["out"] = np.zeros(out.shape, dtype)
+    call = _core.scaled_add, (*operands, alpha, beta), keywords
+    return converted_to, (out, call, dtype, where), {}
+
+
+def converted_to(out, call, dtype, where):
+    function, arguments, keywords = call
+    result = function(*arguments, **keywords)
+    converted = np.empty(out.shape, out.dtype)
+    one = coefficient("beta", 1, dtype)
+    _core.compute_checked("add", (result, nothing(dtype)), (one, one), converted, dtype)
+    np.copyto(out, converted, where=where)
+    return out
+
+
+def held(checked):
+    """A checked coefficient as the ufunc takes it: integers modulo 2**64 as int64."""
+    return checked.astype(np.int64) if checked.dtype.kind in "bu" else checked
+
+
+# ---- arrays that compute themselves, and dtypes that NumPy computes ------------------
+
+
+def add_by_ufunc(function, operands, coefficients, out, dtype, casting, where):
+    """Let NumPy's protocols decide who computes. Without coefficients this is np.add,
+    which all that override ufuncs know, with its units and its strings."""
+    input, other = operands.values()
+    keywords = {
+        "out": out,
+        "dtype": dtype,
+        "casting": None if casting == "same_kind" else casting,
+        "where": None if where is True else where,
+    }
+    given = {name: value for name, value in keywords.items() if value is not None}
+    for name, value in coefficients.items():
+        check_is_number(name, value)
+    if isinstance(out, np.ndarray):
+        check_layout(out)
+    is_plain = all(type(value) is int and value == 1 for value in coefficients.values())
+    if any(is_frame(x) for x in (*operands.values(), out)):
+        if not given:
+            return by_operators, (operands, coefficients), {}
+        if list(given) == ["out"] and is_frame(out):
+            return into_frame, (operands, coefficients, out), {}
+    if is_plain:
+        return np.add, (input, other), given
+    check_dtypes(operands, dtype)
+    coefficients = foreign_coefficients(function, operands, coefficients, dtype)
+    return by_scaled_add, (operands, coefficients, given), {}
+
+
+def check_is_number(name, value):
+    if value is None or isinstance(value, str | bytes) or np.ndim(value):
+        coefficient(name, value, np.dtype(float))  # refuses it
+
+
+def check_dtypes(operands, dtype):
+    """Refuse dtypes that cannot be scaled."""
+    for name, x in operands.items():
+        own = getattr(x, "dtype", None)
+        if not isinstance(own, np.dtype) or own.kind in "mMO" or is_native(own):
+            continue
+        if own.kind in "SUT":
+            advice = "Strings can be added, but not scaled: leave alpha and beta out."
+        elif own.names:
+            advice = "Compute with its fields, as x['field']."
+        elif dtype is not None and is_native(np.dtype(dtype)):
+            continue
+        else:
+            advice = f"Pass dtype=np.float32, or {name}.astype(np.float32)."
+        raise TypeError(
+            f"{name} has dtype {own}, with which fastadd does not compute. {advice}"
+        )
+
+
+def foreign_coefficients(function, operands, coefficients, dtype):
+    """Checked against the dtype of the result, where it is known and native."""
+    known = {
+        name: x
+        for name, x in operands.items()
+        if kind_of_number(x) is None or isinstance(x, np.generic)
+    }
+    dtypes = [getattr(x, "dtype", None) for x in known.values()]
+    if any(isinstance(x, np.dtype) and x.kind in "mM" for x in dtypes):
+        for name, value in coefficients.items():
+            coefficient(name, value, np.dtype(float), function.wider)
+    if not dtypes or not all(isinstance(x, np.dtype) and is_native(x) for x in dtypes):
+        return coefficients
+    result = (
+        as_dtype(dtype)
+        if dtype is not None
+        else common_dtype({name: np.empty(0, x.dtype) for name, x in known.items()})
+    )
+    if not is_native(result):
+        return coefficients
+    checked = {}
+    for name, value in coefficients.items():
+        number = coefficient(name, value, result, function.wider)
+        is_long = type(value) is int and value >= 2**63 and result.kind == "u"
+        checked[name] = int(held(number)) if is_long else value
+    return checked
+
+
+def by_scaled_add(operands, coefficients, given):
+    input, other = operands.values()
+    beta, alpha = coefficients.values()
+    try:
+        return _core.scaled_add(input, other, alpha, beta, **given)
+    except (TypeError, RuntimeError, NotImplementedError) as error:
+        owners = [x for x in operands.values() if computes_itself(x)]
+        if not (owners and "scaled_add" in str(error)):
+            raise
+        if "ufunc" not in str(error).lower():
+            raise
+    if given:
+        raise TypeError(
+            f"{', '.join(given)}: {type(owners[0]).__name__} does not know "
+            "fastadd.scaled_add, so its own operators compute, which do not take that. "
+            "Leave it out."
+        )
+    return by_operators(operands, coefficients)
+
+
+def is_frame(x):
+    """Whether x has a dtype for each column, or pandas' nullable ones: its ufuncs would
+    bring all to one."""
+    return hasattr(type(x), "iloc")
+
+
+def by_operators(operands, coefficients):
+    """In the operators of arrays that do not know the ufunc: units, for example."""
+    input, other = operands.values()
+    beta, alpha = coefficients.values()
+    return scaled(input, beta) + scaled(other, alpha)
+
+
+def scaled(x, factor):
+    """x as it is, if the factor is 1."""
+    return x if kind_of_number(factor) != "b" and factor == 1 else factor * x
+
+
+def into_frame(operands, coefficients, out):
+    """Write into a frame or a series of pandas, column by column."""
+    result = by_operators(operands, coefficients)
+    if np.shape(result) != out.shape:
+        raise ValueError(
+            f"out has shape {out.shape} and the result {np.shape(result)}: out is "
+            "never resized. Leave it out for a new one."
+        )
+    if out.ndim == 1:
+        check_column(result, out)
+        out.iloc[:] = np.asarray(result) if is_frame(result) else result
+        return out
+    columns = [
+        result.iloc[:, place] if is_frame(result) else result[:, place]
+        for place in range(out.shape[1])
+    ]
+    for place, column in enumerate(columns):
+        check_column(column, out.iloc[:, place])
+    for place, column in enumerate(columns):
+        out.isetitem(place, np.asarray(column).astype(out.dtypes.iloc[place]))
+    return out
+
+
+def check_column(result, out):
+    if isinstance(out.dtype, np.dtype) and not np.can_cast(
+        np.asarray(result).dtype, out.dtype, "same_kind"
+    ):
+        raise TypeError(
+            f"out has dtype {out.dtype} and the result {np.asarray(result).dtype}, "
+            "which casting='same_kind' does not let into it. Leave out= out."
+        )
