@@ -15,6 +15,14 @@ static inline int vector_flags(void) { return (int)_mm_getcsr() & FASTADD_WATCHE
 static inline int vector_flags(void) { return fetestexcept(FASTADD_WATCHED); }
 #endif
 
+/* Whether subnormal results become zero, but subnormal operands do not (FTZ without DAZ):
+ * then a product by 1 changes numbers. */
+#if defined(__x86_64__)
+static inline int ones_flush(void) { return (_mm_getcsr() & 0x8040) == 0x8000; }
+#else
+static inline int ones_flush(void) { return 0; }
+#endif
+
 static inline int all_flags(void) { return fetestexcept(FASTADD_WATCHED); }
 
 #endif

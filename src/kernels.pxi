@@ -367,16 +367,7 @@ cdef inline void packed_loop(
         loop(plane, sizeof(number), a_step, b_step, beta, alpha, real)
         return
     for i in range(plane.shape[0]):
-        if number is float or number is double:
-            if a_step != 0 and beta == 1:
-                add_strips(
-                    plane, i, strips, a_step, b_step, <number>1, alpha, 0, False, NULL
-                )
-            else:
-                add_strips(
-                    plane, i, strips, a_step, b_step, beta, alpha, 0, False, NULL
-                )
-        elif number in unrolled:
+        if number in unrolled:
             add_strips(plane, i, strips, a_step, b_step, beta, alpha, 0, False, NULL)
         add_row(
             plane, i, strips * length, sizeof(number), a_step, b_step, beta, alpha,
@@ -456,6 +447,9 @@ cdef inline void by_coefficients(
             by_layout(plane, beta, alpha, BETA_REAL | ALPHA_REAL, streamed)
         else:
             by_layout(plane, beta, alpha, real, streamed)
+    elif (number is float or number is double) and beta == 1:
+        # On every path, so that under FTZ a subnormal is added on every path.
+        by_layout(plane, <number>1, alpha, 0, streamed)
     else:
         by_layout(plane, beta, alpha, 0, streamed)
 

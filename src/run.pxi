@@ -26,6 +26,7 @@ cdef extern from "flags.h" nogil:
         WATCHED "FASTADD_WATCHED"
     int vector_flags()
     int all_flags()
+    bint ones_flush()
 
 cdef extern from "scratch.h" nogil:
     bint start_scratch(size_t nbytes)
@@ -342,7 +343,7 @@ cdef void let_kernel_convert(job_t* job) noexcept nogil:
     """A kernel can take its first operand in a narrower dtype and, for a few, the
     second in float32."""
     cdef int operand
-    if job.operation != ADD:
+    if job.operation != ADD or ones_flush():  # it does not tell beta from alpha
         return
     if not kernel_converts(job, A) or (
         job.carriers[A].dtype == FLOAT32
