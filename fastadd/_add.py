@@ -7,8 +7,8 @@ from fastadd._call import Function, add_by_ufunc, careful, public
 from fastadd._checks import computes_itself, describe
 
 
-def addition(operands, coefficients, out, dtype):
-    return _core.compute_checked, ("add", operands, coefficients, out, dtype), {}
+def addition(operands, coefficients, out, dtype, mask=None):
+    return _core.compute_checked, ("add", operands, coefficients, out, dtype, mask), {}
 
 
 ADD = Function(

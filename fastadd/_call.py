@@ -31,7 +31,6 @@ from fastadd._checks import (
     describe,
     is_native,
     kind_of_number,
-    nothing,
     shortened,
     warn,
     warn_of_complex,
@@ -138,7 +137,7 @@ def careful(
     if where is True:
         return function.compute(*call)
     check_mask(where, call[0], out)
-    return add_where(*call, where)
+    return function.compute(*call, where)
 
 
 def checked(
@@ -210,33 +209,6 @@ def check_mask(mask, operands, out):
             f"where has shape {mask.shape}, which does not broadcast to the result's "
             f"shape {shape}. Pass a mask of that shape."
         )
-
-
-def add_where(operands, coefficients, out, dtype, where):
-    """By NumPy's masked loop. That would also read an out of another dtype, and warn of
-    what is lost thereby, so the result is brought there afterwards."""
-    beta, alpha = (held(each) for each in coefficients)
-    keywords = {"dtype": dtype, "casting": "unsafe", "where": where}  # checked
-    if out is None or out.dtype == dtype:
-        return _core.scaled_add, (*operands, alpha, beta), {"out": out, **keywords}
-    keywords["out"] = np.zeros(out.shape, dtype)
-    call = _core.scaled_add, (*operands, alpha, beta), keywords
-    return converted_to, (out, call, dtype, where), {}
-
-
-def converted_to(out, call, dtype, where):
-    function, arguments, keywords = call
-    result = function(*arguments, **keywords)
-    converted = np.empty(out.shape, out.dtype)
-    one = coefficient("beta", 1, dtype)
-    _core.compute_checked("add", (result, nothing(dtype)), (one, one), converted, dtype)
-    np.copyto(out, converted, where=where)
-    return out
-
-
-def held(checked):
-    """A checked coefficient as the ufunc takes it: integers modulo 2**64 as int64."""
-    return checked.astype(np.int64) if checked.dtype.kind in "bu" else checked
 
 
 # ---- arrays that compute themselves, and dtypes that NumPy computes ------------------
@@ -318,7 +290,7 @@ def foreign_coefficients(function, operands, coefficients, dtype):
     for name, value in coefficients.items():
         number = coefficient(name, value, result, function.wider)
         is_long = type(value) is int and value >= 2**63 and result.kind == "u"
-        checked[name] = int(held(number)) if is_long else value
+        checked[name] = int(number.astype(np.int64)) if is_long else value
     return checked
 
 

@@ -11,7 +11,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.ref cimport Py_DECREF
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
 from threading import RLock
 
@@ -313,6 +313,7 @@ cdef object planned_row(plan_t* plan, PyObject** arrays, int typed):
             NULL, cnp.PyArray_NBYTES(model),
         )
     plan.ndim = 1
+    plan.operands = OPERANDS
     plan.shape[0] = cnp.PyArray_SIZE(model)
     for operand in range(OPERANDS):
         plan.itemsize[operand] = cnp.PyArray_ITEMSIZE(model)
@@ -335,11 +336,13 @@ cdef object planned(
     if arrays[OUT] != NULL:
         ndim = cnp.PyArray_NDIM(<cnp.ndarray>arrays[OUT])
     else:
-        for operand in range(A, OPERANDS):
+        for operand in range(A, MOST_OPERANDS):
             if arrays[operand] != NULL:
                 ndim = max(ndim, cnp.PyArray_NDIM(<cnp.ndarray>arrays[operand]))
     begin(plan, ndim)
-    for operand in range(OPERANDS):
+    if arrays[MASK] != NULL:
+        plan.operands = MOST_OPERANDS
+    for operand in range(plan.operands):
         if arrays[operand] != NULL:
             if not bring_array(
                 plan, operand, <cnp.ndarray>arrays[operand],
@@ -388,7 +391,9 @@ cdef inline object planned_call(job_t* job, PyObject** arrays, int typed):
     """Plan operands of which arrays[typed] is an array, and job.plan.data points to
     those that are numbers: out, or None if they do not broadcast, or if writing out
     might change one of them."""
-    cdef object out = planned_row(&job.plan, arrays, typed) if job.direct else None
+    cdef object out = None
+    if job.direct and arrays[MASK] == NULL:
+        out = planned_row(&job.plan, arrays, typed)
     if out is None:
         out = planned(
             &job.plan, arrays,
@@ -402,6 +407,7 @@ cdef inline object planned_call(job_t* job, PyObject** arrays, int typed):
         out_is_simple(&job.plan)
         and safe_to_write(&job.plan, A)
         and safe_to_write(&job.plan, B)
+        and (arrays[MASK] == NULL or safe_to_write(&job.plan, MASK))
     ):
         return None
     return out
@@ -415,16 +421,18 @@ cdef inline object result_of(object out, bint fresh):
 
 
 cdef inline object recognised(
-    job_t* job, object input, object other, object beta, object alpha, object out
+    job_t* job, object input, object other, object beta, object alpha, object out,
+    PyObject* mask,
 ):
     """Plan a call that is ready to run: operands that are exact native arrays of one
     dtype (or one of them a Python number), coefficients that are plain Python numbers
     and fit, out absent or of that dtype. Returns out, or None for anything else, and
     nothing has been touched."""
-    cdef PyObject* arrays[OPERANDS]
+    cdef PyObject* arrays[MOST_OPERANDS]
     cdef int kind, typed, both
     job.operation = ADD
     arrays[OUT] = NULL
+    arrays[MASK] = mask
     arrays[A] = <PyObject*>input if cnp.PyArray_CheckExact(input) else NULL
     arrays[B] = <PyObject*>other if cnp.PyArray_CheckExact(other) else NULL
     if arrays[A] == NULL and arrays[B] == NULL:
@@ -478,9 +486,17 @@ cdef object gate(
 ):
     """Compute a call that is ready to run. Anything else: NotImplemented."""
     cdef job_t job
-    if dtype is not None or casting is not SAME_KIND or where is not True:
+    cdef PyObject* mask = NULL
+    if dtype is not None or casting is not SAME_KIND:
         return NotImplemented
-    planned_out = recognised(&job, input, other, beta, alpha, out)
+    if where is not True:
+        if (
+            out is None or not cnp.PyArray_CheckExact(where)
+            or cnp.PyArray_TYPE(where) != cnp.NPY_BOOL
+        ):
+            return NotImplemented
+        mask = <PyObject*>where
+    planned_out = recognised(&job, input, other, beta, alpha, out, mask)
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "add")
@@ -490,7 +506,7 @@ cdef object gate(
 def add_is_ready(input, other, out):
     """Whether the gate recognises an addition; nothing is computed."""
     cdef job_t job
-    return recognised(&job, input, other, 1, 1, out) is not None
+    return recognised(&job, input, other, 1, 1, out, NULL) is not None
 
 
 cdef inline void start_job(job_t* job, int operation, int dtype) noexcept nogil:
@@ -515,17 +531,18 @@ cdef int take_array(job_t* job, int operand, cnp.ndarray x) except -1:
 
 cdef object prepared(
     job_t* job, cnp.ndarray input, cnp.ndarray other, cnp.ndarray beta,
-    cnp.ndarray alpha, cnp.ndarray out, cnp.dtype dtype,
+    cnp.ndarray alpha, cnp.ndarray out, cnp.dtype dtype, cnp.ndarray mask,
 ):
     """Plan a call that the Python layer has checked: native arrays of any dtype, byte
     order and alignment, coefficients as 0-d arrays of the dtype (or, for a real
     coefficient of a complex result, of its real dtype). Returns out."""
-    cdef PyObject* arrays[OPERANDS]
+    cdef PyObject* arrays[MOST_OPERANDS]
     cdef int operand
     cdef object planned_out
     arrays[OUT] = <PyObject*>out if out is not None else NULL
     arrays[A] = <PyObject*>input
     arrays[B] = <PyObject*>other
+    arrays[MASK] = <PyObject*>mask if mask is not None else NULL
     start_job(job, ADD, native(dtype))
     for operand in range(OPERANDS):
         if arrays[operand] != NULL:
@@ -543,12 +560,14 @@ cdef object prepared(
     return planned_out
 
 
-def compute_addition(operands, coefficients, out, cnp.dtype dtype not None):
+def compute_addition(operands, coefficients, out, cnp.dtype dtype not None, mask):
     """Compute an addition that the Python layer has checked."""
     cdef job_t job
     input, other = operands
     beta, alpha = coefficients
-    planned_out = prepared(&job, input, other, beta, alpha, out, dtype)
+    planned_out = prepared(
+        &job, input, other, beta, alpha, out, dtype, mask
+    )
     run_job(&job, 1, "add")
     return result_of(planned_out, out is None)
 
@@ -679,10 +698,10 @@ COMPUTE = {
 }
 
 
-def compute_checked(name, operands, coefficients, out, dtype):
+def compute_checked(name, operands, coefficients, out, dtype, mask=None):
     """Compute an operation that the Python layer has checked: native arrays of any
     dtype, byte order and alignment, coefficients as `prepared` takes them."""
-    return COMPUTE[name](operands, coefficients, out, dtype)
+    return COMPUTE[name](operands, coefficients, out, dtype, mask)
 
 
 for each in list(globals().values()):

@@ -272,7 +272,7 @@ def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
             result = recognised(
                 &jobs[place], inputs[place], others[place] if many_others else others,
                 beta, alpha[place] if many_alphas else alpha,
-                None if outs is None else outs[place],
+                None if outs is None else outs[place], NULL,
             )
             if result is None:
                 return NotImplemented
@@ -297,9 +297,11 @@ cdef job_t* prepare_calls(list calls, list results) except NULL:
         for place in range(count):
             input, other, beta, alpha, out, dtype = calls[place]
             results.append(
-                prepared(&jobs[place], input, other, beta, alpha, out, dtype)
+                prepared(
+                    &jobs[place], input, other, beta, alpha, out, dtype, None
+                )
             )
-    except:
+    except BaseException:
         free(jobs)
         raise
     return jobs

@@ -46,6 +46,8 @@ cdef enum:
     A
     B
     OPERANDS
+    MASK = OPERANDS  # where to compute, if not everywhere
+    MOST_OPERANDS
 
 # One operand of a plane: rows strides[0] bytes apart, elements strides[1].
 cdef struct view_t:
@@ -54,7 +56,7 @@ cdef struct view_t:
 
 cdef struct plane_t:
     Py_ssize_t shape[2]
-    view_t views[OPERANDS]
+    view_t views[MOST_OPERANDS]
     bint prefetched  # what is read is asked for some time ahead
     float scales[2]  # beta and alpha of 16-bit floats, which are kept in float32
 

@@ -10,14 +10,16 @@ cdef enum:
 
 cdef struct plan_t:
     int ndim
+    int operands  # OPERANDS, or one more: a mask
     Py_ssize_t shape[MAX_NDIM]
-    Py_ssize_t strides[OPERANDS][MAX_NDIM]
-    char* data[OPERANDS]
-    Py_ssize_t itemsize[OPERANDS]
+    Py_ssize_t strides[MOST_OPERANDS][MAX_NDIM]
+    char* data[MOST_OPERANDS]
+    Py_ssize_t itemsize[MOST_OPERANDS]
 
 
 cdef void begin(plan_t* plan, int ndim) noexcept nogil:
     cdef int axis
+    plan.operands = OPERANDS
     plan.ndim = ndim
     for axis in range(ndim):
         plan.shape[axis] = 1
@@ -55,7 +57,7 @@ cdef inline bint precedes(const plan_t* plan, int x, int y) noexcept nogil:
     cdef int operand
     cdef bint smaller = False
     cdef Py_ssize_t sx, sy
-    for operand in range(A, OPERANDS):
+    for operand in range(A, plan.operands):
         sx = plan.strides[operand][x]
         sy = plan.strides[operand][y]
         if sx != 0 and sy != 0:
@@ -66,10 +68,11 @@ cdef inline bint precedes(const plan_t* plan, int x, int y) noexcept nogil:
 
 
 cdef inline bint comparable(const plan_t* plan, int x, int y) noexcept nogil:
-    return (
-        (plan.strides[A][x] != 0 and plan.strides[A][y] != 0)
-        or (plan.strides[B][x] != 0 and plan.strides[B][y] != 0)
-    )
+    cdef int operand
+    for operand in range(A, plan.operands):
+        if plan.strides[operand][x] != 0 and plan.strides[operand][y] != 0:
+            return True
+    return False
 
 
 cdef void keep_order(const plan_t* plan, int* order) noexcept nogil:
@@ -106,21 +109,21 @@ cdef void sort_axes(plan_t* plan) noexcept nogil:
     """Drop axes of length 1 and sort the others by the stride of out."""
     cdef int i, j, operand, ndim = 0
     cdef Py_ssize_t length
-    cdef Py_ssize_t[OPERANDS] moved
+    cdef Py_ssize_t[MOST_OPERANDS] moved
     for i in range(plan.ndim):
         length = plan.shape[i]
         if length == 1:
             continue
-        for operand in range(OPERANDS):
+        for operand in range(plan.operands):
             moved[operand] = plan.strides[operand][i]
         j = ndim
         while j > 0 and llabs(plan.strides[OUT][j - 1]) < llabs(moved[OUT]):
             plan.shape[j] = plan.shape[j - 1]
-            for operand in range(OPERANDS):
+            for operand in range(plan.operands):
                 plan.strides[operand][j] = plan.strides[operand][j - 1]
             j -= 1
         plan.shape[j] = length
-        for operand in range(OPERANDS):
+        for operand in range(plan.operands):
             plan.strides[operand][j] = moved[operand]
         ndim += 1
     plan.ndim = ndim
@@ -129,7 +132,7 @@ cdef void sort_axes(plan_t* plan) noexcept nogil:
 cdef inline bint is_one_run(const plan_t* plan, int outer, int inner) noexcept nogil:
     """Whether two axes are one run of memory in every operand."""
     cdef int operand
-    for operand in range(OPERANDS):
+    for operand in range(plan.operands):
         if (
             plan.strides[operand][outer]
             != plan.shape[inner] * plan.strides[operand][inner]
@@ -144,7 +147,7 @@ cdef inline void place_axis(
     """Merge an axis into the last of those that have their place, or place it after."""
     cdef int operand, place = last if merge else last + 1
     plan.shape[place] = plan.shape[axis] * (plan.shape[last] if merge else 1)
-    for operand in range(OPERANDS):
+    for operand in range(plan.operands):
         plan.strides[operand][place] = plan.strides[operand][axis]
     plan.ndim = place + 1
 
@@ -197,7 +200,7 @@ cdef void move_axis(plan_t* plan, int axis, int place) noexcept nogil:
     for i in range(axis, place):
         plan.shape[i] = plan.shape[i + 1]
     plan.shape[place] = length
-    for operand in range(OPERANDS):
+    for operand in range(plan.operands):
         stride = plan.strides[operand][axis]
         for i in range(axis, place):
             plan.strides[operand][i] = plan.strides[operand][i + 1]

@@ -35,14 +35,14 @@ cdef object gate_relu(x, out):
     """Compute a relu that is ready to run: an exact native array, out absent or of its
     dtype. Anything else: NotImplemented, and nothing has been touched."""
     cdef job_t job
-    cdef PyObject* arrays[OPERANDS]
+    cdef PyObject* arrays[MOST_OPERANDS]
     if not cnp.PyArray_CheckExact(x):
         return NotImplemented
     job.direct = True
     job.dtype = ready(x)
     if not BOOL <= job.dtype < COMPLEX64:
         return NotImplemented
-    arrays[OUT] = arrays[B] = NULL
+    arrays[OUT] = arrays[B] = arrays[MASK] = NULL
     arrays[A] = <PyObject*>x
     set_relu(&job)
     if out is not None:
@@ -56,15 +56,15 @@ cdef object gate_relu(x, out):
     return result_of(planned_out, out is None)
 
 
-def compute_relu(operands, coefficients, cnp.ndarray out, dtype):
+def compute_relu(operands, coefficients, cnp.ndarray out, dtype, mask):
     """Compute a relu that the Python layer has checked."""
     cdef job_t job
-    cdef PyObject* arrays[OPERANDS]
+    cdef PyObject* arrays[MOST_OPERANDS]
     cdef cnp.ndarray x = operands[0]
     cdef int native_dtype = native_of(x)
     arrays[OUT] = <PyObject*>out if out is not None else NULL
     arrays[A] = <PyObject*>x
-    arrays[B] = NULL
+    arrays[B] = arrays[MASK] = NULL
     start_job(&job, RELU, native_dtype)
     take_array(&job, A, x)
     if out is not None:

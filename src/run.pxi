@@ -78,6 +78,8 @@ cdef enum:
     MOST_CHUNK = 1 << 17
     CHUNKS_PER_THREAD = 8
     MAX_CHUNKS = 1 << 16
+    # A mask of which less than one in so many is True is computed run by run.
+    SPARSE = 16
     # Elements of a block of which the squares are summed, whatever the threads.
     SQUARED = 1 << 12
     # Bytes of the result for each thread: the second one pays from 25,000 float32 on.
@@ -90,7 +92,10 @@ cdef enum:
     # the sum so far; a row, repeated.
     SUM_AT = 2 * OPERANDS * PIECE
     REPEATED_AT = SUM_AT + SUM
-    SCRATCH = REPEATED_AT + REPEATED
+    MASKED_AT = REPEATED_AT + REPEATED  # a block of out, of which some is stored
+    MASK_AT = MASKED_AT + PIECE  # a row of the mask
+    PLACES_AT = MASK_AT + PIECE  # where it is True
+    SCRATCH = PLACES_AT + PIECE * sizeof(uint16_t)
 
 if not start_scratch(SCRATCH):
     raise MemoryError("no memory for the scratch memory of threads")
@@ -273,6 +278,179 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
     deliver(carrier, job.dtype, block.shape, &block.views[OUT], &out, scratch)
 
 
+# ---- masks --------------------------------------------------------------------------
+
+cdef inline bint is_masked(const job_t* job) noexcept nogil:
+    return job.plan.operands > OPERANDS
+
+
+cdef inline const char* mask_row(
+    const view_t* mask, Py_ssize_t i, Py_ssize_t n
+) noexcept nogil:
+    """Row i of a mask, as bytes side by side."""
+    cdef const char* row = mask.data + i * mask.strides[0]
+    cdef char* packed
+    cdef Py_ssize_t j
+    if mask.strides[1] == 1:
+        return row
+    packed = scratch_of_thread() + MASK_AT
+    for j in range(n):
+        packed[j] = row[j * mask.strides[1]]
+    return packed
+
+
+cdef inline void store_places(
+    char* out, Py_ssize_t out_stride, const char* x, const uint16_t* places,
+    Py_ssize_t count, Py_ssize_t itemsize, Py_ssize_t copied,
+) noexcept nogil:
+    cdef Py_ssize_t k
+    for k in range(count):
+        memcpy(out + places[k] * out_stride, x + places[k] * itemsize, copied)
+
+
+cdef void store_masked(
+    const view_t* out, const view_t* mask, const Py_ssize_t* shape,
+    const view_t* computed, Py_ssize_t itemsize,
+) noexcept nogil:
+    """(The places are listed first: a branch on each element of a random mask is
+    mispredicted every other time.)"""
+    cdef uint16_t* places = <uint16_t*>(scratch_of_thread() + PLACES_AT)
+    cdef const char* row
+    cdef const char* x
+    cdef char* y
+    cdef Py_ssize_t i, j, count, stride = out.strides[1]
+    for i in range(shape[0]):
+        row = mask_row(mask, i, shape[1])
+        x = computed.data + i * computed.strides[0]
+        y = out.data + i * out.strides[0]
+        count = 0
+        for j in range(shape[1]):
+            places[count] = <uint16_t>j
+            count += row[j] != 0
+        if itemsize == 1:
+            store_places(y, stride, x, places, count, 1, 1)
+        elif itemsize == 2:
+            store_places(y, stride, x, places, count, 2, 2)
+        elif itemsize == 4:
+            store_places(y, stride, x, places, count, 4, 4)
+        elif itemsize == 8:
+            store_places(y, stride, x, places, count, 8, 8)
+        else:
+            store_places(y, stride, x, places, count, itemsize, itemsize)
+
+
+cdef inline Py_ssize_t next_false(
+    const char* row, Py_ssize_t begin, Py_ssize_t end
+) noexcept nogil:
+    cdef const char* found = NULL
+    if begin < end:
+        found = <const char*>memchr(row + begin, 0, end - begin)
+    return end if found == NULL else found - row
+
+
+cdef inline Py_ssize_t next_true(
+    const char* row, Py_ssize_t begin, Py_ssize_t end
+) noexcept nogil:
+    """(Any byte but 0 is True, as where numbers are viewed as bool.)"""
+    cdef uint64_t[4] words
+    while begin + 32 <= end:
+        memcpy(words, row + begin, 32)
+        if words[0] | words[1] | words[2] | words[3] != 0:
+            break
+        begin += 32
+    while begin < end and row[begin] == 0:
+        begin += 1
+    return begin
+
+
+cdef Py_ssize_t count_selected(
+    const view_t* mask, const Py_ssize_t* shape
+) noexcept nogil:
+    """Exactly where it is all or none; else about."""
+    cdef const char* row
+    cdef uint64_t word
+    cdef Py_ssize_t i, j, count = 0, n = shape[1]
+    for i in range(shape[0]):
+        row = mask_row(mask, i, n)
+        if next_false(row, 0, n) == n:
+            count += n
+            continue
+        j = next_true(row, 0, n)
+        while j < n:
+            word = 1
+            if j + 8 <= n:
+                memcpy(&word, row + j, 8)
+                word = word * <uint64_t>0x0101010101010101 >> 56  # of its bytes the sum
+            count += 1 if count == 0 else min(word, 8)
+            j += 8
+        if count >= (i + 1) * n:
+            count = (i + 1) * n - 1
+    return count
+
+
+cdef void compute_runs(const job_t* job, const plane_t* block) noexcept nogil:
+    """Only where the mask is True, run by run."""
+    cdef plane_t run
+    cdef const char* row
+    cdef Py_ssize_t i, begin, end, n = block.shape[1]
+    cdef int operand
+    for i in range(block.shape[0]):
+        row = mask_row(&block.views[MASK], i, n)
+        begin = next_true(row, 0, n)
+        while begin < n:
+            end = next_false(row, begin, n)
+            run = block[0]
+            run.shape[0], run.shape[1] = 1, end - begin
+            for operand in range(OPERANDS):
+                run.views[operand].data += (
+                    i * run.views[operand].strides[0]
+                    + begin * run.views[operand].strides[1]
+                )
+            compute_anywhere(job, &run)
+            begin = next_true(row, end, n)
+
+
+cdef inline void compute_anywhere(const job_t* job, plane_t* block) noexcept nogil:
+    if job.direct:
+        job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
+    else:
+        add_by_way_of_scratch(job, block)
+
+
+cdef void compute_masked(const job_t* job, plane_t* block) noexcept nogil:
+    """A block is computed as a whole, apart from out, of which then some is stored. Only
+    if that raises flags, which may be those of elements that do not count, is it
+    computed once more, run by run; as one is of which little is selected."""
+    cdef view_t out = block.views[OUT]
+    cdef plane_t whole
+    cdef Py_ssize_t itemsize = job.plan.itemsize[OUT]
+    cdef Py_ssize_t size = block.shape[0] * block.shape[1]
+    cdef Py_ssize_t selected = count_selected(&block.views[MASK], block.shape)
+    cdef int before
+    if selected == size:
+        compute_anywhere(job, block)
+        return
+    if selected < size // SPARSE:
+        compute_runs(job, block)
+        return
+    block.views[OUT] = packed_view(
+        scratch_of_thread() + MASKED_AT, block.shape[0], block.shape[1], itemsize
+    )
+    before = all_flags()
+    if before:
+        feclearexcept(WATCHED)
+    whole = block[0]
+    compute_anywhere(job, &whole)
+    if all_flags():
+        feclearexcept(WATCHED)
+        compute_runs(job, block)
+    if before:
+        feraiseexcept(before)
+    store_masked(
+        &out, &block.views[MASK], block.shape, &block.views[OUT], itemsize
+    )
+
+
 # ---- cutting ------------------------------------------------------------------------
 
 cdef inline void make_carriers(job_t* job) noexcept nogil:
@@ -395,6 +573,7 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
     cdef int step, operand, row = plan.ndim - 1
     if (
         not CAN_STREAM
+        or is_masked(job)
         or plan.strides[OUT][row] != plan.itemsize[OUT]
         or plan.shape[row] * plan.itemsize[OUT] < STREAMED_ROW
         or not job.direct
@@ -437,11 +616,11 @@ cdef inline void cut(job_t* job) noexcept nogil:
     cdef int axis, operand, first = plan.ndim - 2
     for axis in range(2):
         job.plane.shape[axis] = 1
-        for operand in range(OPERANDS):
+        for operand in range(plan.operands):
             job.plane.views[operand].strides[axis] = 0
         if first + axis >= 0:
             job.plane.shape[axis] = plan.shape[first + axis]
-            for operand in range(OPERANDS):
+            for operand in range(plan.operands):
                 job.plane.views[operand].strides[axis] = (
                     plan.strides[operand][first + axis]
                 )
@@ -451,7 +630,7 @@ cdef inline void cut(job_t* job) noexcept nogil:
     job.plane.prefetched = False
     job.plane.scales[0] = (<const float*>&job.beta)[0]
     job.plane.scales[1] = (<const float*>&job.alpha)[0]
-    for operand in range(OPERANDS):
+    for operand in range(plan.operands):
         job.plane.views[operand].data = plan.data[operand]
     job.units = 1
     for axis in range(first):
@@ -496,13 +675,17 @@ cdef void cut_into_blocks(
     cdef bint across = False, by_scratch = False
     if steps.operation == SQUARES and steps.direct:
         most = SQUARED
-    elif count == 1 and steps.direct or side_by_side(steps, count):
+    elif (
+        count == 1 and steps.direct and not is_masked(steps)
+        or side_by_side(steps, count)
+    ):
         most = min(BLOCK, size // (threads * BLOCKS_PER_THREAD) + LINE & -LINE)
         if columns == size:  # as many for each thread: one of 31 too many is 3 %
             blocks = (size + most - 1) // most
             blocks = (blocks + threads - 1) // threads * threads
             most = (size + LINE + blocks - 1) // blocks + LINE - 1 & -LINE
     else:
+        by_scratch = is_masked(steps)
         for step in range(count):
             if steps[step].direct:
                 continue
@@ -581,7 +764,7 @@ cdef inline void block_at(
     block.shape[1] = min(j + job.block[1], job.plane.shape[1])
     j = max(j, 0)
     block.shape[1] -= j
-    for operand in range(OPERANDS):
+    for operand in range(job.plan.operands):
         block.views[operand] = job.plane.views[operand]
         block.views[operand].data += (
             i * block.views[operand].strides[0] + j * block.views[operand].strides[1]
@@ -643,12 +826,12 @@ cdef void add_repeated(const job_t* job, const plane_t* block) noexcept nogil:
 
 
 cdef inline void compute_block(const job_t* job, plane_t* block) noexcept nogil:
-    if job.direct and job.repeated != OUT:
+    if is_masked(job):
+        compute_masked(job, block)
+    elif job.direct and job.repeated != OUT:
         add_repeated(job, block)
-    elif job.direct:
-        job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
     else:
-        add_by_way_of_scratch(job, block)
+        compute_anywhere(job, block)
 
 
 cdef void sum_block(
@@ -711,7 +894,7 @@ cdef void walk(
 cdef inline void walk_whole(const job_t* steps, int count) noexcept nogil:
     if (
         count == 1 and steps.direct and steps.units == 1 and steps.operation != SQUARES
-        and steps.repeated == OUT
+        and steps.repeated == OUT and not is_masked(steps)
     ):
         steps.add(
             &steps.plane, steps.plane.views[A].data, &steps.beta, &steps.alpha,
@@ -836,7 +1019,10 @@ cdef inline Py_ssize_t cost(
     cdef int step
     for step in range(count):
         bytes += size * itemsizes[steps.dtype] * (
-            1 if steps[step].direct and waits_for_memory(steps.dtype) else COSTLY
+            1 if (
+                steps[step].direct and not is_masked(steps)
+                and waits_for_memory(steps.dtype)
+            ) else COSTLY
         )
     return bytes
 
@@ -875,7 +1061,7 @@ cdef inline void choose_kernels(
 cdef inline int check_scratch(const job_t* steps, int count) except -1:
     """Nothing has been written yet. (Workers of the pool have theirs.)"""
     if (
-        count > 1 or not steps.direct or steps.repeated != OUT
+        count > 1 or not steps.direct or steps.repeated != OUT or is_masked(steps)
     ) and scratch_of_thread() == NULL:
         raise MemoryError(f"no memory for {SCRATCH} bytes of scratch")
     return 0
@@ -889,12 +1075,12 @@ cdef inline void cut_for(
     for step in range(count):
         cut(&steps[step])
         steps[step].repeated = OUT
-    if count == 1 and size >= LARGE:
+    if count == 1 and size >= LARGE and not is_masked(steps):
         steps.repeated = repeated_operand(steps)
         steps.plane.prefetched = half_cached(steps)
     if (
         threads > 1 or count > 1 or not steps.direct or steps.operation == SQUARES
-        or size >= RELEASE_GIL
+        or is_masked(steps) or size >= RELEASE_GIL
     ):
         cut_into_blocks(steps, count, size, threads)
 
@@ -902,7 +1088,7 @@ cdef inline void cut_for(
 cdef inline int compute(job_t* steps, int count) except -1:
     """The flags that were raised; they are not left standing."""
     cdef Py_ssize_t size = size_of(&steps.plan)
-    cdef bint vectors = waits_for_memory(steps.dtype)
+    cdef bint vectors = waits_for_memory(steps.dtype) and not is_masked(steps)
     cdef Py_ssize_t nbytes = 0
     cdef int raised, step, allowed, threads = 1
     if size == 0:

@@ -185,7 +185,7 @@ cdef object sum_gate(arrays, weights, out, dtype, casting):
     return result[()] if out is None and cnp.PyArray_NDIM(result) == 0 else result
 
 
-def compute_sum(arrays, weights, cnp.ndarray out, cnp.dtype dtype not None):
+def compute_sum(arrays, weights, cnp.ndarray out, cnp.dtype dtype not None, mask):
     """Compute a sum that the Python layer has checked."""
     cdef int place, terms = len(arrays), native_dtype = native(dtype)
     cdef scalar_t weight

@@ -142,6 +142,7 @@ cdef int native_loop(
         | (ALPHA_REAL if alpha < COMPLEX64 else 0)
     )
     job.plan.ndim = 1
+    job.plan.operands = OPERANDS
     job.plan.shape[0] = piece
     for operand in range(OPERANDS):
         job.plan.itemsize[operand] = itemsizes[job.dtype]

@@ -2,6 +2,7 @@
 aliasing, on every instruction set, through the gate, past it and as a ufunc."""
 
 import itertools
+import platform
 import warnings
 
 import cases
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from cases import DTYPES
 from fastadd._core import carefully
+from fresh import run_python
 from reference import assert_same_bits, reference
 
 import fastadd
@@ -335,3 +337,50 @@ def test_many_planes():
     a = cases.values((40, 50, 60), np.dtype("f8"), 16)
     check(a.transpose(2, 0, 1), a.transpose(2, 0, 1)[::-1], 0.3, 1.1, np.dtype("f8"))
     check(a, a.astype("f4")[:, ::-1], 0.3, 1.1, np.dtype("f8"))
+
+
+FLUSHING = """
+import ctypes, mmap
+import ml_dtypes, numpy as np
+import fastadd
+
+code = mmap.mmap(-1, 4096, prot=7)
+code.write(b"\\x0f\\xae\\x17\\xc3")  # ldmxcsr [rdi]; ret
+address = ctypes.addressof(ctypes.c_char.from_buffer(code))
+load = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+
+def mxcsr(value):
+    load(ctypes.addressof(ctypes.c_uint(value)))
+
+TINY = {"f4": 1e-38, "f8": 2e-308, ml_dtypes.bfloat16: 1e-38}
+for one, two in (("f4", "f4"), ("f8", "f8"), ("c8", "c8"), (ml_dtypes.bfloat16,) * 2,
+                 (ml_dtypes.bfloat16, "f4"), ("f4", ml_dtypes.bfloat16), ("f4", "f8"),
+                 ("i4", "f8")):
+    x = np.full((64, 128), TINY.get(one, 1e-38)).astype(one)
+    y = np.full((64, 128), TINY.get(two, 1e-38)).astype(two)
+    for beta, alpha in ((1, 3), (1, 1), (3, 1)):
+        mxcsr(0x9F80)  # subnormal results become zero, subnormal operands do not
+        results = [fastadd.add(x, y, alpha=alpha, beta=beta)]
+        for cut in (np.s_[:, :3], np.s_[::2, ::2], np.s_[:, ::-1], np.s_[:1, 5:],
+                    np.s_[:, :1]):
+            results.append(fastadd.add(x[cut], y[cut], alpha=alpha, beta=beta))
+        results.append(fastadd.add(x, y.T.copy().T, alpha=alpha, beta=beta))
+        results.append(fastadd.add(x, y[:1], alpha=alpha, beta=beta))
+        big = [np.tile(each.ravel(), 40) for each in (x, y)]
+        results.append(fastadd.add(*big, alpha=alpha, beta=beta))
+        out = np.empty_like(results[0])
+        results.append(fastadd.add(x, y, alpha=alpha, beta=beta, out=out))
+        product = alpha * y if alpha != 1 else y
+        expected = x + product if beta == 1 else None
+        mxcsr(0x1F80)
+        found = {each for result in results for each in np.unique(result).tolist()}
+        assert len(found) == 1, (one, two, beta, alpha, found)
+        if one in ("f4", "f8") and one == two and beta == 1 and alpha != 1:
+            assert found == {expected.flat[0].item()}, (found, expected.flat[0])
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="x86 code")
+def test_flushed_alike_on_every_path():
+    done = run_python(FLUSHING)
+    assert done.returncode == 0, done.stderr
