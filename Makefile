@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test test-all fuzz leaks sanitize tsan stress examples bench bench-full small readme torch docs lint typing dist clean
+.PHONY: test test-all fuzz digest old race leaks sanitize tsan stress examples bench bench-full small readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -20,6 +20,24 @@ test-all: .venv/.fastadd .venv/.test .venv/.foreign .venv/.examples torch
 MINUTES = 5
 fuzz: .venv/.fastadd .venv/.test
 	$(BIN)/python -W error tests/fuzz.py --minutes $(MINUTES)
+
+# What is computed, to the bit, by each instruction set and by fastadd_old.
+CALLS = 100000
+digest: .venv/.fastadd .venv/.test
+	$(BIN)/python tests/digest.py --calls $(CALLS)
+
+# Another revision as fastadd_old, and a race of both in one process.
+REV = HEAD
+old: .venv/.fastadd .venv/.bench
+	rm -rf build/old && mkdir -p build/old
+	git archive $(REV) fastadd src setup.py pyproject.toml README.md LICENSE \
+		| tar x -C build/old
+	mv build/old/fastadd build/old/fastadd_old
+	cd build/old && grep -rlE '\bfastadd\b' fastadd_old src setup.py pyproject.toml \
+		| xargs sed -i -E 's/\bfastadd\b/fastadd_old/g'
+	$(PIP) "setuptools>=77" build/old
+race: .venv/.fastadd .venv/.bench
+	$(BIN)/python bench/race.py
 
 # Whether a million calls of each function leave anything behind: 10 minutes.
 leaks: .venv/.fastadd .venv/.test
