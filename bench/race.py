@@ -68,7 +68,9 @@ def cells():
             yield f"{name}, {layout}", a, b, np.empty(np.broadcast(a, b).shape, a.dtype)
     for layout in cases.grids(8, cases.DTYPES["float32"]):
         a, b, out = cases.grids(2048, cases.DTYPES["float32"])[layout]
-        yield f"float32, {layout}", a, b, np.empty_like(a) if out is None else out
+        if out is None:
+            out = np.empty(np.broadcast(a, b).shape, a.dtype)
+        yield f"float32, {layout}", a, b, out
     for one, two in cases.MIXTURES:
         for n in (10, 1000, 30_000, 2_000_000):
             a = cases.moderate(n, cases.DTYPES[one], 1)
@@ -105,7 +107,7 @@ def main():
     chosen = [cell for cell in cells() if options.only in cell[0]]
     table = Table("cell", "old, us", "new, us", "new / old", "new / NumPy")
     logs = []
-    for name, a, b, out in track(chosen, "racing", Console(stderr=True)):
+    for name, a, b, out in track(chosen, "racing", console=Console(stderr=True)):
         found = times(a, b, out, options.seconds)
         ratio = found["fastadd"] / found["fastadd_old"]
         if ratio > 1.03:

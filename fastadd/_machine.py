@@ -5,6 +5,10 @@ from pathlib import Path
 
 # A last-level cache whose size the system does not tell; most are of 8 to 32 MiB.
 FALLBACK_CACHE_SIZE = 32 << 20
+# Of a cache that many processors share, some of them cannot count on more than so much
+# for each. On two of a Sapphire Rapids, whose cache is said to be of 480 MiB, streaming
+# pays from 100 MB on: 10**7 float32 in 2.4 ms instead of 3.4.
+CACHE_OF_A_PROCESSOR = 32 << 20
 FALLBACK_MEMORY = 4 << 30
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -85,4 +89,5 @@ def last_level_cache():
         for size in lines(index / "size")
         if size[:-1].isdigit() and size[-1] in UNITS
     ]
-    return max(sizes, default=FALLBACK_CACHE_SIZE)
+    shared = max(sizes, default=FALLBACK_CACHE_SIZE)
+    return min(shared, int(CACHE_OF_A_PROCESSOR * processors()))

@@ -1,10 +1,10 @@
 # The public functions: how their arguments are read, and who answers a call.
 #
-# Design: each is compiled. Its gate computes a call that is ready to run; any other goes
-# to a Python function of the same signature, the careful one, which checks, converts
-# and explains, and returns the call that is to be made: a function, its arguments and
-# keywords. That is made from here, so that a warning points at the caller's line. (In
-# Python five keyword-only arguments are filled in in 60 ns, as long as all of a small
+# Design: each is compiled. Its gate computes a call that is ready to run; any other
+# goes to a Python function of the same signature, the careful one, which checks,
+# converts and explains, and returns the call that is to be made: a function, its
+# arguments and keywords. That is made from here, so that a warning points at the
+# caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as long as all of a small
 # addition takes.)
 
 from cpython.object cimport PyObject_Call

@@ -99,7 +99,14 @@ ctypedef void (*convert_t)(
     const void* x, const Py_ssize_t* x_strides,
 ) noexcept nogil
 
+# m rows of n elements, side by side, of m columns: False if not of this size.
+ctypedef bint (*transpose_t)(
+    Py_ssize_t size, Py_ssize_t m, Py_ssize_t n, char* y, Py_ssize_t y_row,
+    const char* x, Py_ssize_t x_row,
+) noexcept nogil
+
 cdef struct kernels_t:
+    transpose_t transpose
     # [of a][of b, the coefficients and out]; NULL where a must be converted beforehand
     add_t add[NATIVE_COUNT][NATIVE_COUNT]
     add_t stream[NATIVE_COUNT][NATIVE_COUNT]  # past the caches: rows of out contiguous

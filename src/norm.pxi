@@ -13,25 +13,6 @@ cdef int summed_in(int dtype) noexcept nogil:
     return arithmetic_dtype(real_of(dtype))
 
 
-cdef enum:
-    # Elements of a plane below which a longer axis is made the row. The norm of
-    # x[:, :2, :2], x of (200000, 4, 4) float64: 2.5 ms instead of
-    # 4.7. (Sapphire Rapids.)
-    SMALL_PLANE = 64
-
-
-cdef void avoid_small_planes(plan_t* plan) noexcept nogil:
-    """Each plane has a sum of its own: of few elements that would cost more than to
-    read them in another order."""
-    cdef int axis, row = plan.ndim - 1, longest = row
-    if plan.ndim < 3 or plan.shape[row] * plan.shape[row - 1] >= SMALL_PLANE:
-        return
-    for axis in range(plan.ndim):
-        if plan.shape[axis] > plan.shape[longest]:
-            longest = axis
-    move_axis(plan, longest, row)
-
-
 cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
     cdef Py_ssize_t shape[MAX_NDIM]
     cdef Py_ssize_t strides[MAX_NDIM]
@@ -58,7 +39,6 @@ cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
         )
     bring(&job.plan, B, job.scalar.bytes, itemsizes[job.dtype], 0, NULL, NULL, False)
     simplify(&job.plan)
-    avoid_small_planes(&job.plan)
     return 0
 
 

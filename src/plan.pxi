@@ -155,9 +155,13 @@ cdef inline void place_axis(
 cdef void simplify(plan_t* plan) noexcept nogil:
     """Drop axes of length 1, sort the others by the stride of out, and merge those
     that are one run of memory in every operand."""
-    cdef int axis, ndim
     sort_axes(plan)
-    ndim = plan.ndim
+    merge_axes(plan)
+
+
+cdef void merge_axes(plan_t* plan) noexcept nogil:
+    """Those that are one run of memory in every operand."""
+    cdef int axis, ndim = plan.ndim
     plan.ndim = min(ndim, 1)
     for axis in range(1, ndim):
         place_axis(plan, axis, plan.ndim - 1, is_one_run(plan, plan.ndim - 1, axis))

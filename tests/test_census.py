@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-BUDGET = 1_400_000  # bytes of code of a set
+BUDGET = 1_250_000  # bytes of code of a set
 # Arithmetic, conversion or comparison of whole vectors.
 PACKED = re.compile(
     r"v(add|sub|mul|fmadd|cvt\w*|and|or|max|min|padd|pmul\w*|pand|por|pcmp\w*|pmov[sz]\w*"
@@ -21,6 +21,10 @@ KERNELS = re.compile(
     r"(?:__pyx_fuse_([\d_]+))?__pyx_f_\w*_kernels_avx2_"
     r"(add_plane|stream_plane|add_mixed_plane|stream_mixed_plane|sum_plane|relu_plane"
     r"|add_to_float32_plane|stream_to_float32_plane|stream_relu_plane|squares_plane)$"
+)
+# int64 and uint64 on their way to float64, before AVX-512.
+NO_INSTRUCTION = re.compile(
+    r"__pyx_fuse_(6|10)(_3)?__pyx_f_\w*(mixed|to_float32)_plane"
 )
 
 
@@ -51,7 +55,11 @@ def test_kernels_compute_with_whole_vectors():
         if match:
             counts[match[0]] += sum(bool(PACKED.match(line)) for line in lines)
     assert len(counts) >= 90, sorted(counts)
-    scalar = sorted(name for name, count in counts.items() if count < 4)
+    scalar = sorted(
+        name
+        for name, count in counts.items()
+        if count < 4 and not NO_INSTRUCTION.match(name)
+    )
     assert not scalar, "\n".join(scalar)
 
 
