@@ -597,8 +597,11 @@ cdef inline to_t to_number(c_number x, to_t* tag, uint32_t* flags) noexcept nogi
 
 cdef inline to_t converted(from_t x, to_t* tag, uint32_t* flags) noexcept nogil:
     cdef to_t y
-    if from_t is boolean:  # (x.value != 0 GCC does not vectorise)
+    if from_t is boolean and (to_t is float or to_t is double):
+        # (For these GCC does not vectorise x.value != 0.)
         return to_number(min(x.value, <uint8_t>1), tag, flags)
+    elif from_t is boolean:
+        return to_number(<uint8_t>(x.value != 0), tag, flags)
     elif from_t is half:
         return to_number(half_to_float(x), tag, flags)
     elif from_t is bfloat16:
@@ -1290,8 +1293,6 @@ cdef void fill_additions(kernels_t* kernels) noexcept:
     if BASELINE:
         kernels.add[LONGDOUBLE][LONGDOUBLE] = <add_t>add_plane[longdouble]
         kernels.add[CLONGDOUBLE][CLONGDOUBLE] = <add_t>add_plane[clongdouble]
-        kernels.stream[LONGDOUBLE][LONGDOUBLE] = <add_t>stream_plane[longdouble]
-        kernels.stream[CLONGDOUBLE][CLONGDOUBLE] = <add_t>stream_plane[clongdouble]
 
 
 cdef void fill_relu(add_t relu[NATIVE_COUNT], add_t[4] signed) noexcept:

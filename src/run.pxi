@@ -703,6 +703,23 @@ cdef inline add_t kernel(const job_t* job) noexcept nogil:
     )
 
 
+cdef Py_ssize_t shared_bytes(const plan_t* plan) noexcept nogil:
+    """Of memory that both operands have, as in x[1:] + x[:-1], about."""
+    cdef char* low
+    cdef char* high
+    cdef char* other_low
+    cdef char* other_high
+    bounds(plan, A, &low, &high)
+    bounds(plan, B, &other_low, &other_high)
+    return max(
+        min(
+            min(high, other_high) - max(low, other_low), footprint(plan, A),
+            footprint(plan, B),
+        ),
+        <Py_ssize_t>0,
+    )
+
+
 cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
     """Whether to stream an out that the caches would lose before it is used again.
 
@@ -716,6 +733,8 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
     if (
         not CAN_STREAM
         or is_masked(job)
+        # (2 * 10**6 longdouble, streamed: 6.4 ms instead of 3.5.)
+        or job.dtype == LONGDOUBLE or job.dtype == CLONGDOUBLE
         or plan.strides[OUT][row] != plan.itemsize[OUT]
         or plan.shape[row] * plan.itemsize[OUT] < STREAMED_ROW
         or not job.direct
@@ -729,6 +748,7 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
             # What is also read is in the caches, and is better written there.
             if job.plan.data[operand] == plan.data[OUT]:
                 return False
+        bytes -= shared_bytes(&job.plan)
     return bytes > last_level_cache
 
 
