@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
-SOURCES = setup.py pyproject.toml $(wildcard src/*)
+SOURCES = setup.py pyproject.toml $(wildcard src/*/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: test test-all fuzz digest old race leaks sanitize tsan stress examples bench bench-full small readme torch docs lint typing dist clean

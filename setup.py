@@ -82,8 +82,8 @@ def extension(name, source, flags=(), macros=()):
     return Extension(
         f"fastadd.{name}",
         [source],
-        include_dirs=["src", np.get_include()],
-        depends=[str(path) for path in Path("src").glob("*.*")],
+        include_dirs=["src/c", np.get_include()],
+        depends=[str(path) for path in Path("src").glob("*/*.*")],
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
             ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
@@ -105,7 +105,7 @@ class Build(build_ext):
         self.extensions[:] = cythonize(
             self.extensions,
             build_dir="build/cython",
-            include_path=["."],  # fastadd/_core.pxd
+            include_path=[".", "src/core", "src/ufunc"],  # . is for fastadd/_core.pxd
             shared_utility_qualified_name=f"fastadd.{SHARED}",
             nthreads=0 if WINDOWS else self.parallel,
             compiler_directives={
@@ -148,13 +148,13 @@ class Build(build_ext):
 extensions = [
     # (cythonize writes it. No call runs it, and so it is 40 kB smaller.)
     extension(SHARED, f"src/{SHARED}.c", [] if WINDOWS else ["-Os"]),
-    extension("_core", "src/core.pyx"),
+    extension("_core", "src/core/core.pyx"),
 ]
 for name, flags in INSTRUCTION_SETS.items():
     extensions.append(
         extension(
             f"_kernels_{name}",
-            f"src/kernels_{name}.pyx",
+            f"src/kernels/{name}.pyx",
             flags,
             [("CYTHON_INLINE", FORCE_INLINE)],
         )

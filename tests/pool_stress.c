@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "../src/pool.h"
+#include "../src/c/pool.h"
 
 enum { CALLERS = 6, MAX_CHUNKS = 400, LENGTH = 64 };
 

@@ -360,7 +360,7 @@ def test_embedded_interpreter(tmp_path):
 def test_under_stress(tmp_path, flags):
     """As `make tsan`, for a short time; without futexes as where there are none."""
     program, source = tmp_path / "stress", Path(__file__).with_name("pool_stress.c")
-    if not (source.parents[1] / "src/pool.h").exists():
+    if not (source.parents[1] / "src/c/pool.h").exists():
         pytest.skip("needs the sources")
     subprocess.run(
         [cc, "-O2", "-pthread", *flags, str(source), "-o", str(program)], check=True

@@ -1,4 +1,5 @@
 # Fresh results, and the memory that large ones take over from those before them.
+# Uses: nothing.
 
 from cpython.pycapsule cimport PyCapsule_New
 

@@ -1,6 +1,7 @@
 # Where in memory: broadcasting, the order of the axes, and overlap, worked out in C
 # on shapes and strides alone. A plan ends as few axes as possible, outermost first,
 # so that a contiguous call of any rank is one row.
+# Uses: native.
 
 from libc.stdlib cimport llabs
 
@@ -17,7 +18,7 @@ cdef struct plan_t:
     Py_ssize_t itemsize[MOST_OPERANDS]
 
 
-cdef void begin(plan_t* plan, int ndim) noexcept nogil:
+cdef void begin_plan(plan_t* plan, int ndim) noexcept nogil:
     cdef int axis
     plan.operands = OPERANDS
     plan.ndim = ndim
@@ -25,7 +26,7 @@ cdef void begin(plan_t* plan, int ndim) noexcept nogil:
         plan.shape[axis] = 1
 
 
-cdef bint bring(
+cdef bint broadcast_operand(
     plan_t* plan, int operand, char* data, Py_ssize_t itemsize,
     int ndim, const Py_ssize_t* shape, const Py_ssize_t* strides, bint may_grow,
 ) noexcept nogil:
@@ -152,7 +153,7 @@ cdef inline void place_axis(
     plan.ndim = place + 1
 
 
-cdef void simplify(plan_t* plan) noexcept nogil:
+cdef void coalesce(plan_t* plan) noexcept nogil:
     """Drop axes of length 1, sort the others by the stride of out, and merge those
     that are one run of memory in every operand."""
     sort_axes(plan)

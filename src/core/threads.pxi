@@ -1,4 +1,5 @@
 # How many threads a call may use. The pool of them is pool.h.
+# Uses: nothing.
 
 from contextvars import ContextVar
 

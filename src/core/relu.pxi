@@ -1,8 +1,9 @@
 # relu: what is less than zero becomes zero.
+# Uses: native, job, run, dtypes, numbers, arrays, sums.
 
 # The highest number that does: of floats, in the bits of a signed integer, -inf, which
 # is -2**bits for so many bits of mantissa. (NaNs with a sign lie above it.)
-cdef scalar_t highest[NATIVE_COUNT]
+cdef scalar_t highest_rectified[NATIVE_COUNT]
 
 
 def set_highest():
@@ -11,7 +12,7 @@ def set_highest():
     mantissas = {FLOAT16: 10, BFLOAT16: 7, FLOAT32: 23, FLOAT64: 52}
     for dtype in range(LONGDOUBLE):
         number = numpy.array(-(2 ** mantissas.get(dtype, 0)), f"i{itemsizes[dtype]}")
-        memcpy(&highest[dtype], cnp.PyArray_DATA(number), itemsizes[dtype])
+        memcpy(&highest_rectified[dtype], cnp.PyArray_DATA(number), itemsizes[dtype])
 
 
 set_highest()
@@ -25,10 +26,10 @@ cdef inline void set_relu(job_t* job) noexcept:
         set_number(&job.beta, job.dtype, 1)
         job.alpha = job.beta
         job.real = 0
-        set_nothing(&job.scalar, job.dtype)
+        set_additive_identity(&job.scalar, job.dtype)
     else:
         job.operation = RELU
-        job.beta = highest[job.dtype]
+        job.beta = highest_rectified[job.dtype]
 
 
 cdef object gate_relu(x, out):
@@ -39,7 +40,7 @@ cdef object gate_relu(x, out):
     if not cnp.PyArray_CheckExact(x):
         return NotImplemented
     job.direct = True
-    job.dtype = ready(x)
+    job.dtype = native_dtype_of(x)
     if not BOOL <= job.dtype < COMPLEX64:
         return NotImplemented
     arrays[OUT] = arrays[B] = arrays[MASK] = NULL
@@ -49,7 +50,7 @@ cdef object gate_relu(x, out):
         if not is_ready_out(out, job.dtype):
             return NotImplemented
         arrays[OUT] = <PyObject*>out
-    planned_out = planned_call(&job, arrays, A)
+    planned_out = plan_call(&job, arrays, A)
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "relu")
@@ -70,7 +71,7 @@ def compute_relu(operands, coefficients, cnp.ndarray out, dtype, mask):
     if out is not None:
         take_array(&job, OUT, out)
     set_relu(&job)
-    planned_out = planned(
+    planned_out = plan_arrays(
         &job.plan, arrays, type_by_native[native_dtype], itemsizes[native_dtype]
     )
     if planned_out is None:

@@ -1,5 +1,6 @@
 # Sums of any number of operands: each step of one is a job, and all are computed
 # together, block by block.
+# Uses: native, plan, job, run, dtypes, numbers, arrays.
 
 cdef struct weight_t:
     scalar_t value  # in the dtype of the computation or, if it is real, of its parts
@@ -26,7 +27,7 @@ cdef void set_coefficients(job_t* steps, int terms, const weight_t* term) noexce
         if not term[1].real:
             steps.real &= ~ALPHA_REAL
     else:
-        set_nothing(&steps.scalar, steps.dtype)
+        set_additive_identity(&steps.scalar, steps.dtype)
 
 
 cdef object fresh_sum(
@@ -36,11 +37,11 @@ cdef object fresh_sum(
     after the other; None if they do not broadcast."""
     cdef int order[MAX_NDIM]
     cdef int axis, place, terms = len(arrays)
-    begin(plan, ndim)
-    bring_array(plan, A, <cnp.ndarray>arrays[0], True)
-    bring(plan, B, NULL, itemsize, 0, NULL, NULL, False)
+    begin_plan(plan, ndim)
+    broadcast_array(plan, A, <cnp.ndarray>arrays[0], True)
+    broadcast_operand(plan, B, NULL, itemsize, 0, NULL, NULL, False)
     for place in range(1, terms):
-        if not bring_array(plan, B, <cnp.ndarray>arrays[place], True):
+        if not broadcast_array(plan, B, <cnp.ndarray>arrays[place], True):
             return None
         if place + 1 < terms:
             keep_order(plan, order)
@@ -59,23 +60,23 @@ cdef bint plan_steps(job_t* steps, tuple arrays, cnp.ndarray out) noexcept:
     cdef bint merge
     for step in range(count):
         plan = &steps[step].plan
-        begin(plan, cnp.PyArray_NDIM(out))
-        bring_array(plan, OUT, out, True)
-        if not bring_array(
+        begin_plan(plan, cnp.PyArray_NDIM(out))
+        broadcast_array(plan, OUT, out, True)
+        if not broadcast_array(
             plan, A, <cnp.ndarray>arrays[step + 1 if step > 0 else 0], False
         ):
             return False
         if step > 0 or terms == 1:
-            bring(
+            broadcast_operand(
                 plan, B, steps.scalar.bytes if step == 0 else NULL,
                 itemsizes[steps.dtype], 0, NULL, NULL, False,
             )
-        elif not bring_array(plan, B, <cnp.ndarray>arrays[1], False):
+        elif not broadcast_array(plan, B, <cnp.ndarray>arrays[1], False):
             return False
         sort_axes(plan)
         ndim = plan.ndim
         plan.ndim = min(ndim, 1)
-    # As `simplify`, but for all alike.
+    # As `coalesce`, but for all alike.
     for axis in range(1, ndim):
         merge = True
         for step in range(count):
@@ -155,12 +156,12 @@ cdef object sum_gate(arrays, weights, out, dtype, casting):
         if len(weights) != terms:
             return NotImplemented
     first = operands[0]
-    native_dtype = ready(first)
+    native_dtype = native_dtype_of(first)
     if native_dtype < 0:
         return NotImplemented
     for each in operands if out is None else (*operands, out):
         if (
-            not cnp.PyArray_CheckExact(each) or ready(each) != native_dtype
+            not cnp.PyArray_CheckExact(each) or native_dtype_of(each) != native_dtype
             or cnp.PyArray_TYPE(each) != cnp.PyArray_TYPE(first)
         ):
             return NotImplemented
@@ -169,7 +170,7 @@ cdef object sum_gate(arrays, weights, out, dtype, casting):
     term = <weight_t*>allocate(terms, sizeof(weight_t))
     try:
         for place in range(terms):
-            kind = number(
+            kind = store_number(
                 1 if weights is None else weights[place], native_dtype, False, &weight
             )
             if kind == 0:

@@ -1,5 +1,6 @@
 # Lists of arrays: many jobs at once, each an addition of its own. The threads divide
 # the elements of all among them.
+# Uses: native, plan, job, program, run, arrays, add.
 
 from libc.stdlib cimport qsort
 
@@ -173,7 +174,7 @@ cdef struct list_t:
     int threads, allowed
 
 
-cdef list_t cut_each(job_t* jobs, int count) except *:
+cdef list_t cut_jobs(job_t* jobs, int count) except *:
     """Make jobs ready to walk."""
     cdef list_t all
     cdef int place
@@ -198,37 +199,37 @@ cdef list_t cut_each(job_t* jobs, int count) except *:
     return all
 
 
-cdef int walk_each(const job_t* jobs, const list_t* all) noexcept:
+cdef int run_jobs(const job_t* jobs, const list_t* all) noexcept:
     """The flags that were raised; they are not left standing."""
     cdef int raised
     if all_flags():
         feclearexcept(WATCHED)
     if all.threads > 1:
         with nogil:
-            raised = walk_by_threads(
+            raised = run_by_threads(
                 jobs, 1, all.count, all.size, all.nbytes, all.threads, all.allowed
             )
     elif all.size >= RELEASE_GIL:
         with nogil:
-            raised = walk_all(jobs, all.count)
+            raised = run_jobs_in_turn(jobs, all.count)
     else:
-        raised = walk_all(jobs, all.count)
+        raised = run_jobs_in_turn(jobs, all.count)
     if raised:
         feclearexcept(WATCHED)
     return raised
 
 
-cdef int walk_all(const job_t* jobs, int count) noexcept nogil:
+cdef int run_jobs_in_turn(const job_t* jobs, int count) noexcept nogil:
     cdef int place
     for place in range(count):
         if jobs[place].units > 0:
-            walk_whole(&jobs[place], 1)
+            run_whole(&jobs[place], 1)
     return all_flags()
 
 
 cdef int run_each(job_t* jobs, int count, const char* name) except -1:
-    cdef list_t all = cut_each(jobs, count)
-    return report(walk_each(jobs, &all), name)
+    cdef list_t all = cut_jobs(jobs, count)
+    return report(run_jobs(jobs, &all), name)
 
 
 cdef bint jobs_lie_apart(const job_t* jobs, int count) except -1:
@@ -237,10 +238,6 @@ cdef bint jobs_lie_apart(const job_t* jobs, int count) except -1:
         return lie_apart(jobs, count, outs)
     finally:
         free(outs)
-
-
-cdef inline bint is_sequence(object given) noexcept:
-    return type(given) is list or type(given) is tuple
 
 
 def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
@@ -269,7 +266,7 @@ def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
         for place in range(count):
             if outs is not None and outs[place] is None:
                 return NotImplemented
-            result = recognised(
+            result = try_plan(
                 &jobs[place], inputs[place], others[place] if many_others else others,
                 beta, alpha[place] if many_alphas else alpha,
                 None if outs is None else outs[place], NULL,
@@ -297,7 +294,7 @@ cdef job_t* prepare_calls(list calls, list results) except NULL:
         for place in range(count):
             input, other, beta, alpha, out, dtype = calls[place]
             results.append(
-                prepared(
+                plan_checked(
                     &jobs[place], input, other, beta, alpha, out, dtype, None
                 )
             )

@@ -1,6 +1,7 @@
 # The 2-norm of any number of arrays: each block's squares are summed by one thread, and
 # the sums of all blocks, in their order, by the caller. So it depends on no thread, and
 # the error of the whole is about that of one block.
+# Uses: native, plan, job, dtypes, arrays, lists.
 
 cdef extern from "<math.h>" nogil:
     longdouble sqrt "sqrtl"(longdouble)
@@ -30,15 +31,17 @@ cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
         ndim += 1
         job.carriers[A].dtype = dtype
         job.direct = dtype == job.dtype and not job.carriers[A].raw
-    begin(&job.plan, ndim)
+    begin_plan(&job.plan, ndim)
     # (As if into x itself: in the order of its memory.)
     for operand in (OUT, A):
-        bring(
+        broadcast_operand(
             &job.plan, operand, cnp.PyArray_BYTES(x), itemsize, ndim, shape, strides,
             True,
         )
-    bring(&job.plan, B, job.scalar.bytes, itemsizes[job.dtype], 0, NULL, NULL, False)
-    simplify(&job.plan)
+    broadcast_operand(
+        &job.plan, B, job.scalar.bytes, itemsizes[job.dtype], 0, NULL, NULL, False
+    )
+    coalesce(&job.plan)
     return 0
 
 
@@ -85,7 +88,7 @@ def norm_of(list arrays):
                 return None
             plan_squares(&jobs[place], held[place])
             wide |= jobs[place].dtype == LONGDOUBLE
-        all = cut_each(jobs, count)
+        all = cut_jobs(jobs, count)
         for place in range(count):
             units += jobs[place].units
         partials = <partial_t*>allocate(units, sizeof(partial_t))
@@ -93,7 +96,7 @@ def norm_of(list arrays):
         for place in range(count):
             jobs[place].partials = partials + units
             units += jobs[place].units
-        walk_each(jobs, &all)
+        run_jobs(jobs, &all)
         with nogil:
             norm = root_of(partials, units)
             feclearexcept(WATCHED)

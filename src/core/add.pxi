@@ -1,0 +1,134 @@
+# beta*input + alpha*other: the gate, which recognises a call that is ready to run and
+# never explains; and the entry for those that the Python layer has checked.
+# Uses: native, job, run, dtypes, numbers, arrays.
+
+cdef inline object try_plan(
+    job_t* job, object input, object other, object beta, object alpha, object out,
+    PyObject* mask,
+):
+    """Plan a call that is ready to run: operands that are exact native arrays of one
+    dtype (or one of them a Python number), coefficients that are plain Python numbers
+    and fit, out absent or of that dtype. Returns out, or None for anything else, and
+    nothing has been touched."""
+    cdef PyObject* arrays[MOST_OPERANDS]
+    cdef int kind, typed, both
+    job.operation = ADD
+    arrays[OUT] = NULL
+    arrays[MASK] = mask
+    arrays[A] = <PyObject*>input if cnp.PyArray_CheckExact(input) else NULL
+    arrays[B] = <PyObject*>other if cnp.PyArray_CheckExact(other) else NULL
+    if arrays[A] == NULL and arrays[B] == NULL:
+        return None
+    job.direct = True
+    typed = A if arrays[A] != NULL else B
+    job.dtype = native_dtype_of(<cnp.ndarray>arrays[typed])
+    if job.dtype < 0:
+        return None
+    if arrays[A] == NULL:
+        if not store_number(input, job.dtype, True, &job.scalar):
+            return None
+        job.plan.data[A] = <char*>&job.scalar
+    elif arrays[B] == NULL:
+        if other is NOTHING:
+            set_additive_identity(&job.scalar, job.dtype)
+        elif not store_number(other, job.dtype, True, &job.scalar):
+            return None
+        job.plan.data[B] = <char*>&job.scalar
+    else:
+        both = native_dtype_of(<cnp.ndarray>arrays[B])
+        # (Two C types of one size have two type numbers; np.result_type picks one.)
+        if (
+            both != job.dtype
+            or cnp.PyArray_TYPE(<cnp.ndarray>arrays[B])
+            != cnp.PyArray_TYPE(<cnp.ndarray>arrays[A])
+        ):
+            if not take_both(job, arrays):
+                return None
+    job.real = 0
+    kind = store_number(beta, job.dtype, False, &job.beta)
+    if kind == 0:
+        return None
+    if kind == 1:
+        job.real |= BETA_REAL
+    kind = store_number(alpha, job.dtype, False, &job.alpha)
+    if kind == 0:
+        return None
+    if kind == 1:
+        job.real |= ALPHA_REAL
+    if out is not None:
+        if not is_ready_out(out, job.dtype):
+            return None
+        arrays[OUT] = <PyObject*>out
+    return plan_call(job, arrays, typed)
+
+
+cdef object gate(
+    object input, object other, object beta, object alpha, object out, object dtype,
+    object casting, object where,
+):
+    """Compute a call that is ready to run. Anything else: NotImplemented."""
+    cdef job_t job
+    cdef PyObject* mask = NULL
+    if dtype is not None or casting is not SAME_KIND:
+        return NotImplemented
+    if where is not True:
+        if (
+            out is None or not cnp.PyArray_CheckExact(where)
+            or cnp.PyArray_TYPE(where) != cnp.NPY_BOOL
+        ):
+            return NotImplemented
+        mask = <PyObject*>where
+    planned_out = try_plan(&job, input, other, beta, alpha, out, mask)
+    if planned_out is None:
+        return NotImplemented
+    run_job(&job, 1, "add")
+    return result_of(planned_out, out is None)
+
+
+def add_is_ready(input, other, out):
+    """Whether the gate recognises an addition; nothing is computed."""
+    cdef job_t job
+    return try_plan(&job, input, other, 1, 1, out, NULL) is not None
+
+
+cdef object plan_checked(
+    job_t* job, cnp.ndarray input, cnp.ndarray other, cnp.ndarray beta,
+    cnp.ndarray alpha, cnp.ndarray out, cnp.dtype dtype, cnp.ndarray mask,
+):
+    """Plan a call that the Python layer has checked: native arrays of any dtype, byte
+    order and alignment, coefficients as 0-d arrays of the dtype (or, for a real
+    coefficient of a complex result, of its real dtype). Returns out."""
+    cdef PyObject* arrays[MOST_OPERANDS]
+    cdef int operand
+    cdef object planned_out
+    arrays[OUT] = <PyObject*>out if out is not None else NULL
+    arrays[A] = <PyObject*>input
+    arrays[B] = <PyObject*>other
+    arrays[MASK] = <PyObject*>mask if mask is not None else NULL
+    start_job(job, ADD, native(dtype))
+    for operand in range(OPERANDS):
+        if arrays[operand] != NULL:
+            take_array(job, operand, <cnp.ndarray>arrays[operand])
+    job.real = 0
+    if not cnp.PyArray_ISCOMPLEX(beta):
+        job.real |= BETA_REAL
+    if not cnp.PyArray_ISCOMPLEX(alpha):
+        job.real |= ALPHA_REAL
+    memcpy(&job.beta, cnp.PyArray_DATA(beta), cnp.PyArray_ITEMSIZE(beta))
+    memcpy(&job.alpha, cnp.PyArray_DATA(alpha), cnp.PyArray_ITEMSIZE(alpha))
+    planned_out = plan_arrays(&job.plan, arrays, dtype.type_num, itemsizes[job.dtype])
+    if planned_out is None:
+        raise ValueError("the operands do not broadcast")
+    return planned_out
+
+
+def compute_addition(operands, coefficients, out, cnp.dtype dtype not None, mask):
+    """Compute an addition that the Python layer has checked."""
+    cdef job_t job
+    input, other = operands
+    beta, alpha = coefficients
+    planned_out = plan_checked(
+        &job, input, other, beta, alpha, out, dtype, mask
+    )
+    run_job(&job, 1, "add")
+    return result_of(planned_out, out is None)

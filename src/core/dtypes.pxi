@@ -1,0 +1,135 @@
+# What is known of dtypes: NumPy's numbers of them, which are native, and what two of
+# them are promoted to.
+# Uses: native, job.
+
+cdef enum:
+    NUMPY_TYPES = 32  # NumPy's own type numbers lie below
+
+cdef signed char native_by_type[NUMPY_TYPES]
+# And back; of the two C types of one size, the one that np.dtype's name means.
+cdef int type_by_native[NATIVE_COUNT]
+# np.result_type of two native dtypes; -1 where that is none, or not known yet.
+cdef signed char promoted[NATIVE_COUNT][NATIVE_COUNT]
+cdef int bfloat16_type = NUMPY_TYPES - 1  # known once an array of it has been seen
+# A Python number of at least this magnitude is left to the Python layer.
+cdef double limits[NATIVE_COUNT]
+cdef object SAME_KIND = "same_kind"
+NAMES = (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "bfloat16", "float32", "float64", "longdouble",
+    "complex64", "complex128", "clongdouble",
+)
+
+
+cdef void know_dtypes() except *:
+    cdef int dtype
+    for type_num in range(NUMPY_TYPES):
+        native_by_type[type_num] = -1
+    for dtype, name in enumerate(NAMES):
+        limits[dtype] = float("inf")
+        for both in range(NATIVE_COUNT):
+            promoted[dtype][both] = -1
+        type_by_native[dtype] = -1
+        if dtype == BFLOAT16:
+            itemsizes[dtype] = sizeof(bfloat16)
+        else:
+            itemsizes[dtype] = numpy.dtype(name).itemsize
+            type_by_native[dtype] = numpy.dtype(name).num
+    limits[FLOAT16] = 65504.5
+    limits[BFLOAT16] = limits[FLOAT32] = limits[COMPLEX64] = 3.38e38
+    for char in "?bhilqBHILQefdgFDG":
+        known = numpy.dtype(char)
+        native_by_type[<int>known.num] = next(
+            dtype for dtype, name in enumerate(NAMES)
+            if dtype != BFLOAT16 and known == numpy.dtype(name)
+        )
+
+
+cdef void know_promotions(object dtypes) except *:
+    """Of native dtypes, by their places."""
+    for one, x in dtypes.items():
+        for two, y in dtypes.items():
+            try:
+                both = native(numpy.result_type(x, y))
+            except TypeError:
+                both = -1
+            promoted[one][two] = both
+
+
+know_dtypes()
+
+
+cdef inline int native_of_type(int type_num) noexcept:
+    if 0 <= type_num < NUMPY_TYPES:
+        return native_by_type[type_num]
+    return BFLOAT16 if type_num == bfloat16_type else -1
+
+
+cdef inline int native_of(cnp.ndarray x) noexcept:
+    return native_of_type(cnp.PyArray_TYPE(x))
+
+
+cdef inline int native_dtype_of(cnp.ndarray x) noexcept:
+    """The native dtype that the kernels can read from x as it lies, or -1."""
+    if not cnp.PyArray_ISALIGNED(x) or not cnp.PyArray_ISNOTSWAPPED(x):
+        return -1
+    return native_of(x)
+
+
+cdef inline int arithmetic_dtype(int dtype) noexcept nogil:
+    """What is calculated in, and coefficients are kept in: for 16-bit floats float32,
+    rounded once, at the end."""
+    return FLOAT32 if dtype == FLOAT16 or dtype == BFLOAT16 else dtype
+
+
+cdef inline int real_of(int dtype) noexcept nogil:
+    """The dtype of a complex number's parts; other dtypes are their own."""
+    return dtype - (COMPLEX64 - FLOAT32) if dtype >= COMPLEX64 else dtype
+
+
+def native(dtype):
+    """The place of a dtype among the native ones; -1 if NumPy must compute it."""
+    global bfloat16_type
+    cdef int type_num = dtype.num
+    if 0 <= type_num < NUMPY_TYPES:
+        return native_by_type[type_num]
+    if type_num == bfloat16_type:
+        return BFLOAT16
+    kind = dtype.type  # None of a dtype that has no scalars
+    if (
+        getattr(kind, "__module__", None) == "ml_dtypes"
+        and kind.__name__ == "bfloat16"
+    ):
+        with meeting_bfloat16:
+            if type_num != bfloat16_type:
+                for welcome in welcomes:
+                    welcome(BFLOAT16, dtype)
+                bfloat16_type = type_by_native[BFLOAT16] = type_num
+                know_promotions({**known_dtypes, BFLOAT16: dtype})
+        return BFLOAT16
+    return -1
+
+
+meeting_bfloat16 = RLock()
+welcomes = []  # functions that are told of it
+known_dtypes = {
+    place: numpy.dtype(name) for place, name in enumerate(NAMES) if name != "bfloat16"
+}
+know_promotions(known_dtypes)
+
+
+def set_last_level_cache(Py_ssize_t size):
+    """Its bytes."""
+    global last_level_cache
+    last_level_cache = size
+
+
+def runs_here(name):
+    """Whether this CPU can run the kernels of an instruction set."""
+    return bool(cpu_runs(name.encode()))
+
+
+def use(table):
+    """Compute with the kernels of this capsule from now on."""
+    global kernels
+    kernels = <const kernels_t*>PyCapsule_GetPointer(table, "fastadd.kernels")

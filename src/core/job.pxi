@@ -1,0 +1,159 @@
+# A job: a plan, what is computed of it and by which kernel, and how its memory is read
+# and written. The constants of all that, each with the measurement that chose it.
+# Uses: native, plan.
+
+cdef extern from "<fenv.h>" nogil:
+    ctypedef struct fenv_t:
+        pass
+    int fegetenv(fenv_t*)
+    int fesetenv(const fenv_t*)
+    enum:
+        FE_OVERFLOW
+        FE_UNDERFLOW
+        FE_INVALID
+    int feclearexcept(int)
+    int feraiseexcept(int)
+
+cdef extern from "flags.h" nogil:
+    enum:
+        WATCHED "FASTADD_WATCHED"
+    int vector_flags()
+    int all_flags()
+    bint ones_flush()
+
+cdef extern from "scratch.h" nogil:
+    bint start_scratch(size_t nbytes)
+    char* scratch_of_thread()
+
+cdef extern from "stream.h" nogil:
+    const bint CAN_STREAM "FASTADD_CAN_STREAM"
+    void finish_stream "fastadd_finish_stream"()
+
+cdef enum:
+    # Elements from which the GIL is let go. That costs 30 ns (126 instead of 96 at
+    # n = 10), under 1 % of so large an addition.
+    RELEASE_GIL = 1 << 15
+    # Elements below which tiles, streaming and threads never pay, so that the small
+    # call does not ask for them.
+    LARGE = 1 << 12
+    # Bytes of each scratch buffer. For float32 + float64 and six other mixtures 2 and
+    # 4 KiB were 4 % slower, 16 KiB 15 to 50 %: the blocks and what streams past them
+    # share a 32 KiB L1 cache.
+    PIECE = 8192
+    # Bytes of a block's sum so far, where one operand after the other is added to it,
+    # as when some are converted. 7 float64 operands of 10^6, before `sum_block` took
+    # these: 1.9 ms, 2.5 with 8 KiB, whose short runs of each operand the prefetchers
+    # lose; of 10^5: 85 us, and 61.
+    SUM = 1 << 14
+    # Operands of a sum that one kernel takes side by side.
+    TERMS = 64
+    # Bytes of a row from which it is streamed: the ends of a row are not.
+    STREAMED_ROW = 1024
+    # A tile is of 64 rows of 256 bytes. `a + b.T` of 2048 x 2048 float32 takes 2.8 ms
+    # then, 3.1 with half as long rows, 6.9 with half as many too. (Sapphire Rapids,
+    # 1 thread; torch 12 on a Zen 4.)
+    TILE_ROWS = 64
+    TILE_ROW = 256
+    # An operand that lies across is brought into rows where a plane has so many rows
+    # and columns; smaller ones are read as they lie.
+    LEAST_TILE = 8
+    # Bytes of a plane below which another axis is made the row, the longest, if that is
+    # so many times as long. Of 20,000 matrices and each transposed, 2 x 2 of float32
+    # took 30 us instead of 240, 4 x 4 118 instead of 320, 8 x 8 1390 instead of 800
+    # (Sapphire Rapids, 2 threads). So many elements of the row are computed in all
+    # planes before the next ones, for they share lines.
+    SMALL_PLANE = 256
+    LONGER = 8
+    SHARED_COLUMNS = 256
+    # Bytes of an operand that is packed beforehand, where it is small, repeated and not
+    # contiguous; and at most one in so many elements is. 20,000 matrices of 4 x 4
+    # float32 and one transposed: 21 us instead of 335. (Sapphire Rapids, 2 threads.)
+    PACKED_BEFORE = 1 << 12
+    SELDOM = 16
+    # To each of many short rows in one run, such as pixels of three channels, one same
+    # row is added: that one is repeated in scratch, and so many rows at a time become
+    # one. (10**6, 3) + (3,) of float32 takes 0.63 ms, or 2.5 row by row; with 16 rows
+    # there is no gain yet, with half of these 20 %.
+    REPEATS = 64
+    REPEATED = 1 << 12  # bytes
+    # Elements of a block that needs no scratch; and at least so many blocks a thread,
+    # so that no thread is left with much more than the others.
+    BLOCK = 1 << 15
+    BLOCKS_PER_THREAD = 8
+    # Bytes of result that a thread claims at once, costly elements counting as more: at
+    # least, so that a claim of 20 to 40 ns is not felt; and at most, so that the caller
+    # need not wait for the last one for longer than 5 to 20 us. In between, so many a
+    # thread.
+    LEAST_CHUNK = 1 << 16
+    MOST_CHUNK = 1 << 17
+    CHUNKS_PER_THREAD = 8
+    MAX_CHUNKS = 1 << 16
+    # A mask of which less than one in so many is True is computed run by run.
+    SPARSE = 16
+    # Elements of a block of which the squares are summed, whatever the threads.
+    SQUARED = 1 << 12
+    # Bytes of the result for each thread: the second one pays from 25,000 float32 on.
+    # A costly element, one that is converted or computed in many steps, counts as more.
+    BYTES_PER_THREAD = 1 << 16
+    COSTLY = 4
+
+cdef enum:
+    # A thread's scratch: two pieces for each operand of an addition that is converted;
+    # the sum so far; a row, repeated.
+    SUM_AT = 2 * OPERANDS * PIECE
+    REPEATED_AT = SUM_AT + SUM
+    MASKED_AT = REPEATED_AT + REPEATED  # a block of out, of which some is stored
+    MASK_AT = MASKED_AT + PIECE  # a row of the mask
+    PLACES_AT = MASK_AT + PIECE  # where it is True
+    PACKED_AT = PLACES_AT + PIECE * sizeof(uint16_t)  # small operands
+    SCRATCH = PACKED_AT + OPERANDS * PACKED_BEFORE
+
+if not start_scratch(SCRATCH):
+    raise MemoryError("no memory for the scratch memory of threads")
+
+
+# A number in any native dtype.
+cdef union scalar_t:
+    longdouble alignment
+    char bytes[32]
+
+# How the memory of an operand holds its elements.
+cdef struct carrier_t:
+    int dtype
+    bint raw  # byte-swapped or misaligned: moved byte by byte before use
+    bint swapped
+    bint transposed  # an operand whose neighbours in memory are not those of out
+
+# One step of a sum: beta*a + alpha*b into out. An addition is one; a sum of more
+# operands is several, which are computed together, block by block: the first adds two
+# operands, each other one adds an operand (A) to the sum so far (B), and the last one
+# writes out.
+cdef struct job_t:
+    plan_t plan
+    int operation
+    int dtype  # of the computation
+    add_t add  # the kernel
+    int reads[OPERANDS]  # the dtypes that it takes the operands in
+    bint direct  # it can read and write every operand as it lies
+    bint streamed  # it writes out past the caches
+    int repeated  # the operand that is one same short row, or none, which is OUT
+    carrier_t carriers[OPERANDS]  # if not direct
+    # In `coefficient_of` the dtype; of a RELU, beta is the highest that becomes 0.
+    scalar_t beta, alpha
+    scalar_t scalar  # an operand that is a Python number
+    int real  # of the coefficients: BETA_REAL, ALPHA_REAL
+    # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
+    # blocks of block[0] rows and block[1] columns; the first ones lack `lead`
+    # columns, so that the others begin with a line of out.
+    plane_t plane
+    Py_ssize_t block[2]
+    Py_ssize_t blocks[2]
+    Py_ssize_t lead
+    bint columns_first  # all planes of a block's columns before the next columns
+    Py_ssize_t units  # blocks in all planes
+    partial_t* partials  # of squares: one for each unit
+    Py_ssize_t first  # elements of the jobs before it, in a list
+
+cdef const kernels_t* kernels = NULL
+cdef Py_ssize_t itemsizes[NATIVE_COUNT]
+cdef Py_ssize_t last_level_cache  # bytes

@@ -1,0 +1,209 @@
+# A block of a job: computed where it lies or, where the kernel cannot take an operand
+# as it is, by way of scratch memory that stays in the L1 cache.
+# Uses: native, job.
+
+cdef void copy_bytes(
+    Py_ssize_t m, Py_ssize_t n, char* out, const Py_ssize_t* out_strides,
+    const char* x, const Py_ssize_t* x_strides, Py_ssize_t itemsize, Py_ssize_t word,
+) noexcept nogil:
+    """Move elements of any alignment; the bytes of each word are reversed (a complex
+    number has two words, and a word of 1 reverses nothing)."""
+    cdef Py_ssize_t i, j, k, w
+    cdef char* target
+    cdef const char* source
+    for i in range(m):
+        for j in range(n):
+            target = out + i * out_strides[0] + j * out_strides[1]
+            source = x + i * x_strides[0] + j * x_strides[1]
+            if word == 1:
+                memcpy(target, source, itemsize)
+            else:
+                for w in range(itemsize // word):
+                    for k in range(word):
+                        target[w * word + k] = source[(w + 1) * word - 1 - k]
+
+
+cdef inline Py_ssize_t word_of(const carrier_t* carrier) noexcept nogil:
+    if not carrier.swapped:
+        return 1
+    if carrier.dtype >= COMPLEX64:
+        return itemsizes[carrier.dtype] // 2
+    return itemsizes[carrier.dtype]
+
+
+cdef inline view_t packed_view(
+    char* data, Py_ssize_t m, Py_ssize_t n, Py_ssize_t itemsize
+) noexcept nogil:
+    cdef view_t view
+    view.data = data
+    view.strides[0] = n * itemsize if m > 1 else 0
+    view.strides[1] = itemsize if n > 1 else 0
+    return view
+
+
+cdef inline view_t transposed_view(view_t view) noexcept nogil:
+    view.strides[0], view.strides[1] = view.strides[1], view.strides[0]
+    return view
+
+
+cdef inline convert_t conversion(int from_dtype, int to_dtype) noexcept nogil:
+    # (complex64 is copied by its parts: it need not lie at a multiple of 8 bytes.)
+    if from_dtype == to_dtype and from_dtype != COMPLEX64:  # a copy, of bits
+        if itemsizes[from_dtype] == 1:
+            from_dtype = UINT8
+        elif itemsizes[from_dtype] == 2:
+            from_dtype = UINT16
+        elif itemsizes[from_dtype] == 4:
+            from_dtype = UINT32
+        elif itemsizes[from_dtype] == 8:
+            from_dtype = UINT64
+        to_dtype = from_dtype
+    return kernels.convert[from_dtype][to_dtype]
+
+
+cdef void load_operand(
+    const carrier_t* carrier, int dtype, const Py_ssize_t* shape, view_t* view,
+    char* scratch,
+) noexcept nogil:
+    """Bring a block of an operand into the dtype and the order of the computation. An
+    axis along which the operand is constant is brought once and stays constant."""
+    cdef Py_ssize_t m = shape[0] if view.strides[0] != 0 else 1
+    cdef Py_ssize_t n = shape[1] if view.strides[1] != 0 else 1
+    cdef view_t source, target
+    cdef bint across = carrier.transposed and not carrier.raw
+    if carrier.raw:
+        target = packed_view(scratch, m, n, itemsizes[carrier.dtype])
+        copy_bytes(
+            m, n, target.data, target.strides, view.data, view.strides,
+            itemsizes[carrier.dtype], word_of(carrier),
+        )
+        view[0] = target
+        scratch += PIECE
+    elif (
+        carrier.transposed and m > 1 and n > 1
+        and view.strides[0] == itemsizes[carrier.dtype]
+    ):
+        target = packed_view(scratch, m, n, itemsizes[carrier.dtype])
+        if kernels.transpose(
+            itemsizes[carrier.dtype], m, n, target.data, target.strides[0], view.data,
+            view.strides[1],
+        ):
+            view[0] = target
+            scratch += PIECE
+            across = False
+    if carrier.dtype != dtype or across:
+        source = view[0]
+        target = packed_view(scratch, m, n, itemsizes[dtype])
+        view[0] = target
+        if across:  # read in the order of its memory
+            source, target = transposed_view(source), transposed_view(target)
+            m, n = n, m
+        conversion(carrier.dtype, dtype)(
+            m, n, target.data, target.strides, source.data, source.strides
+        )
+
+
+cdef void store_out(
+    const carrier_t* carrier, int dtype, const Py_ssize_t* shape,
+    const view_t* computed, const view_t* out, char* scratch,
+) noexcept nogil:
+    """Bring a computed block, packed at the head of scratch, into out."""
+    cdef view_t source = computed[0]
+    cdef view_t target = out[0]
+    cdef Py_ssize_t itemsize = itemsizes[carrier.dtype]
+    if carrier.dtype != dtype:
+        if carrier.raw:
+            target = packed_view(scratch + PIECE, shape[0], shape[1], itemsize)
+        conversion(dtype, carrier.dtype)(
+            shape[0], shape[1], target.data, target.strides, source.data, source.strides
+        )
+        source = target
+    if carrier.raw:
+        copy_bytes(
+            shape[0], shape[1], out.data, out.strides, source.data, source.strides,
+            itemsize, word_of(carrier),
+        )
+
+
+cdef inline void merge_rows(plane_t* block) noexcept nogil:
+    """Make one row of many short ones that follow one another in every operand."""
+    cdef int operand
+    for operand in range(OPERANDS):
+        if (
+            block.views[operand].strides[0]
+            != block.shape[1] * block.views[operand].strides[1]
+        ):
+            return
+    block.shape[1] *= block.shape[0]
+    block.shape[0] = 1
+
+
+cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil:
+    cdef char* scratch = scratch_of_thread()
+    cdef int operand
+    cdef const carrier_t* carrier = &job.carriers[OUT]
+    cdef view_t out = block.views[OUT]
+    cdef Py_ssize_t[2] shape = block.shape
+    for operand in range(A, OPERANDS):
+        load_operand(
+            &job.carriers[operand], job.reads[operand], block.shape,
+            &block.views[operand],
+            scratch + 2 * operand * PIECE,
+        )
+    if carrier.raw or carrier.dtype != job.dtype:
+        block.views[OUT] = packed_view(
+            scratch, block.shape[0], block.shape[1], itemsizes[job.dtype]
+        )
+    merge_rows(block)
+    job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
+    store_out(carrier, job.dtype, shape, &block.views[OUT], &out, scratch)
+
+
+cdef int repeated_operand(const job_t* job) noexcept nogil:
+    """An operand that is one same short row, where all else is one run of rows."""
+    cdef const plane_t* plane = &job.plane
+    cdef int operand, found = OUT
+    cdef Py_ssize_t n = plane.shape[1]
+    if (
+        not job.direct or job.operation != ADD or job.streamed
+        or n < 2 or plane.shape[0] < REPEATS // 2
+    ):
+        return OUT
+    for operand in range(OPERANDS):
+        if plane.views[operand].strides[0] == n * plane.views[operand].strides[1]:
+            continue
+        if (
+            operand == OUT or found != OUT or plane.views[operand].strides[0] != 0
+            or plane.views[operand].strides[1] != itemsizes[job.reads[operand]]
+            or REPEATS * n * itemsizes[job.reads[operand]] > REPEATED
+        ):
+            return OUT
+        found = operand
+    return found
+
+
+cdef void add_repeated(const job_t* job, const plane_t* block) noexcept nogil:
+    cdef char* rows = scratch_of_thread() + REPEATED_AT
+    cdef plane_t part = block[0]
+    cdef int operand
+    cdef Py_ssize_t done = 1, more, n = block.shape[1]
+    cdef Py_ssize_t bytes = n * itemsizes[job.reads[job.repeated]]
+    cdef Py_ssize_t repeats = min(REPEATS, block.shape[0])
+    memcpy(rows, block.views[job.repeated].data, bytes)
+    while done < repeats:
+        more = min(done, repeats - done)
+        memcpy(rows + done * bytes, rows, more * bytes)
+        done += more
+    part.views[job.repeated].data = rows
+    part.shape[0] = block.shape[0] // REPEATS
+    part.shape[1] = REPEATS * n
+    for operand in range(OPERANDS):
+        part.views[operand].strides[0] *= REPEATS
+    if part.shape[0] > 0:
+        job.add(&part, part.views[A].data, &job.beta, &job.alpha, job.real)
+    for operand in range(OPERANDS):
+        part.views[operand].data += part.shape[0] * part.views[operand].strides[0]
+    part.shape[0] = 1
+    part.shape[1] = block.shape[0] % REPEATS * n
+    if part.shape[1] > 0:
+        job.add(&part, part.views[A].data, &job.beta, &job.alpha, job.real)

@@ -1,0 +1,14 @@
+# The kernels, compiled once for each instruction set.
+
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
+from libc.string cimport memcpy
+
+include "native.pxi"
+include "types.pxi"
+include "rows.pxi"
+include "convert.pxi"
+include "mixed.pxi"
+include "sums.pxi"
+include "relu.pxi"
+include "squares.pxi"
+include "table.pxi"

@@ -1,0 +1,79 @@
+# relu: what is less than zero becomes zero. Floats are taken for the signed integers
+# of their bits. Of these the negative numbers, -0.0 to -inf, are the lowest, NaNs with
+# a sign come above them, and all others are positive: one comparison, which raises no
+# flags.
+# Uses: native, types, rows.
+
+ctypedef fused rectified:
+    signed_integer
+    longdouble
+
+
+cdef inline rectified rectify(rectified x, rectified highest) noexcept nogil:
+    """`highest` is the highest number that becomes zero."""
+    if rectified is longdouble:
+        return 0 if islessequal(x, 0) else x
+    else:
+        # (Where x is compared with the lowest that passes, by >=, GCC reads it twice.)
+        return x & -<rectified>(x > highest)
+
+
+cdef inline void relu_loop(
+    const plane_t* plane, Py_ssize_t out_step, Py_ssize_t a_step, rectified highest,
+    bint by_strips, bint streamed,
+) noexcept nogil:
+    cdef streamed_t memory
+    cdef rectified[:, :] out = None
+    cdef rectified[:, :] strip = None
+    cdef rectified[:, :] a = None
+    cdef Py_ssize_t i, j, k, s, strips = 0
+    cdef Py_ssize_t length = STREAMED // sizeof(rectified)
+    lay(out.strides, plane.views[OUT].data, plane.views[OUT].strides[0], out_step)
+    lay(strip.strides, memory.bytes, 0, sizeof(rectified))
+    lay(a.strides, plane.views[A].data, plane.views[A].strides[0], a_step)
+    for i in range(plane.shape[0]):
+        if by_strips:
+            strips = plane.shape[1] // length
+            for s in range(strips):
+                j = s * length
+                if plane.prefetched:
+                    prefetch_strip(<char*>&a[i, j])
+                for k in range(length):
+                    strip[0, k] = rectify(a[i, j + k], highest)
+                put_strip(&memory, <rectified*>NULL, <char*>&out[i, j], streamed)
+        if not streamed:
+            for j in range(strips * length, plane.shape[1]):
+                out[i, j] = rectify(a[i, j], highest)
+
+
+cdef void relu_plane(
+    const plane_t* plane, const rectified* a, const rectified* highest,
+    const rectified* unused, int real,
+) noexcept nogil:
+    cdef Py_ssize_t out_step = plane.views[OUT].strides[1]
+    cdef Py_ssize_t a_step = plane.views[A].strides[1]
+    cdef Py_ssize_t one = sizeof(rectified)
+    if out_step == one and a_step == one:
+        relu_loop(
+            plane, sizeof(rectified), sizeof(rectified), highest[0], not BASELINE, False
+        )
+    else:
+        relu_loop(plane, out_step, a_step, highest[0], False, False)
+
+
+cdef void stream_relu_plane(
+    const plane_t* plane, const rectified* a, const rectified* highest,
+    const rectified* unused, int real,
+) noexcept nogil:
+    cdef plane_t found
+    cdef Py_ssize_t row
+    cdef int part
+    for row in range(plane.shape[0]):
+        for part in range(PARTS):
+            part_of_row(plane, row, part, sizeof(rectified), &found)
+            if part == BODY and found.views[A].strides[1] == sizeof(rectified):
+                relu_loop(
+                    &found, sizeof(rectified), sizeof(rectified), highest[0], True, True
+                )
+            elif found.shape[1] > 0:
+                relu_plane(&found, a, highest, unused, real)

@@ -1,0 +1,206 @@
+# The table of kernels that a set provides.
+# Uses: native, types, rows, convert, mixed, sums, relu, squares.
+
+cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
+    """All but those that another dtype has too, with whose row `to` begins: an integer
+    is narrowed alike whether it is signed or not, and a complex number begins with its
+    real part."""
+    # In each set those to and from float32 and float64, which the others go by way of
+    # least often: all 116 were 300 kB of a set.
+    if BASELINE or from_t is float or from_t is double:
+        if from_t not in signed_integer:
+            to[BOOL] = <convert_t>convert_plane[boolean, from_t]
+        if from_t not in complex_number:
+            if from_t not in signed_integer:
+                to[INT8] = to[UINT8] = <convert_t>convert_plane[uint8_t, from_t]
+            if from_t not in signed_integer or sizeof(from_t) < 2:
+                to[INT16] = to[UINT16] = <convert_t>convert_plane[uint16_t, from_t]
+            if from_t not in signed_integer or sizeof(from_t) < 4:
+                to[INT32] = to[UINT32] = <convert_t>convert_plane[uint32_t, from_t]
+            if from_t not in signed_integer or sizeof(from_t) < 8:
+                to[INT64] = to[UINT64] = <convert_t>convert_plane[uint64_t, from_t]
+            to[FLOAT16] = <convert_t>convert_plane[half, from_t]
+            to[BFLOAT16] = <convert_t>convert_plane[bfloat16, from_t]
+    if from_t not in complex_number:
+        to[FLOAT32] = <convert_t>convert_plane[float, from_t]
+        to[FLOAT64] = <convert_t>convert_plane[double, from_t]
+        if BASELINE:
+            to[LONGDOUBLE] = <convert_t>convert_plane[longdouble, from_t]
+    if from_t in floating and (BASELINE or from_t is float or from_t is double):
+        # (The signs matter where a number does not fit.)
+        to[INT32] = <convert_t>convert_plane[int32_t, from_t]
+        to[INT64] = <convert_t>convert_plane[int64_t, from_t]
+    if BASELINE or from_t in complex_number:  # in each set, 24 kB of the wheel
+        to[COMPLEX64] = <convert_t>convert_plane[complex64, from_t]
+        to[COMPLEX128] = <convert_t>convert_plane[complex128, from_t]
+    if BASELINE:
+        to[CLONGDOUBLE] = <convert_t>convert_plane[clongdouble, from_t]
+
+
+cdef void fill_all_conversions(convert_t convert[NATIVE_COUNT][NATIVE_COUNT]) noexcept:
+    fill_conversions(convert[BOOL], <boolean*>NULL)
+    fill_conversions(convert[UINT8], <uint8_t*>NULL)
+    fill_conversions(convert[UINT16], <uint16_t*>NULL)
+    fill_conversions(convert[UINT32], <uint32_t*>NULL)
+    fill_conversions(convert[UINT64], <uint64_t*>NULL)
+    memcpy(convert[INT8], convert[UINT8], 4 * sizeof(convert[INT8]))
+    fill_conversions(convert[INT8], <int8_t*>NULL)
+    fill_conversions(convert[INT16], <int16_t*>NULL)
+    fill_conversions(convert[INT32], <int32_t*>NULL)
+    fill_conversions(convert[INT64], <int64_t*>NULL)
+    fill_conversions(convert[FLOAT16], <half*>NULL)
+    fill_conversions(convert[BFLOAT16], <bfloat16*>NULL)
+    fill_conversions(convert[FLOAT32], <float*>NULL)
+    fill_conversions(convert[FLOAT64], <double*>NULL)
+    if BASELINE:
+        fill_conversions(convert[LONGDOUBLE], <longdouble*>NULL)
+    memcpy(convert[COMPLEX64], convert[FLOAT32], 3 * sizeof(convert[FLOAT32]))
+    fill_conversions(convert[COMPLEX64], <complex64*>NULL)
+    fill_conversions(convert[COMPLEX128], <complex128*>NULL)
+    if BASELINE:
+        fill_conversions(convert[CLONGDOUBLE], <clongdouble*>NULL)
+        convert[LONGDOUBLE][LONGDOUBLE] = <convert_t>copy_plane[longdouble]
+        convert[CLONGDOUBLE][CLONGDOUBLE] = <convert_t>copy_plane[clongdouble]
+    convert[UINT8][UINT8] = <convert_t>copy_plane[uint8_t]
+    convert[UINT16][UINT16] = <convert_t>copy_plane[uint16_t]
+    convert[UINT32][UINT32] = <convert_t>copy_plane[uint32_t]
+    convert[UINT64][UINT64] = <convert_t>copy_plane[uint64_t]
+    convert[COMPLEX128][COMPLEX128] = <convert_t>copy_plane[complex128]
+
+
+cdef void fill_additions(kernels_t* kernels) noexcept:
+    kernels.add[BOOL][BOOL] = <add_t>add_plane[boolean]
+    kernels.add[INT8][INT8] = kernels.add[UINT8][UINT8] = <add_t>add_plane[uint8_t]
+    kernels.add[INT16][INT16] = kernels.add[UINT16][UINT16] = <add_t>add_plane[uint16_t]
+    kernels.add[INT32][INT32] = kernels.add[UINT32][UINT32] = <add_t>add_plane[uint32_t]
+    kernels.add[INT64][INT64] = kernels.add[UINT64][UINT64] = <add_t>add_plane[uint64_t]
+    kernels.add[FLOAT16][FLOAT16] = <add_t>add_plane[half]
+    kernels.add[BFLOAT16][BFLOAT16] = <add_t>add_plane[bfloat16]
+    kernels.add[FLOAT32][FLOAT32] = <add_t>add_plane[float]
+    kernels.add[FLOAT64][FLOAT64] = <add_t>add_plane[double]
+    kernels.add[COMPLEX64][COMPLEX64] = <add_t>add_plane[complex64]
+    kernels.add[COMPLEX128][COMPLEX128] = <add_t>add_plane[complex128]
+    kernels.stream[BOOL][BOOL] = <add_t>stream_plane[boolean]
+    kernels.stream[INT8][INT8] = kernels.stream[UINT8][UINT8] = (
+        <add_t>stream_plane[uint8_t]
+    )
+    kernels.stream[INT16][INT16] = kernels.stream[UINT16][UINT16] = (
+        <add_t>stream_plane[uint16_t]
+    )
+    kernels.stream[INT32][INT32] = kernels.stream[UINT32][UINT32] = (
+        <add_t>stream_plane[uint32_t]
+    )
+    kernels.stream[INT64][INT64] = kernels.stream[UINT64][UINT64] = (
+        <add_t>stream_plane[uint64_t]
+    )
+    kernels.stream[FLOAT16][FLOAT16] = <add_t>stream_plane[half]
+    kernels.stream[BFLOAT16][BFLOAT16] = <add_t>stream_plane[bfloat16]
+    kernels.stream[FLOAT32][FLOAT32] = <add_t>stream_plane[float]
+    kernels.stream[FLOAT64][FLOAT64] = <add_t>stream_plane[double]
+    kernels.stream[COMPLEX64][COMPLEX64] = <add_t>stream_plane[complex64]
+    kernels.stream[COMPLEX128][COMPLEX128] = <add_t>stream_plane[complex128]
+    if BASELINE:
+        kernels.add[LONGDOUBLE][LONGDOUBLE] = <add_t>add_plane[longdouble]
+        kernels.add[CLONGDOUBLE][CLONGDOUBLE] = <add_t>add_plane[clongdouble]
+
+
+cdef void fill_relu(add_t relu[NATIVE_COUNT], add_t[4] signed) noexcept:
+    cdef int size
+    for size in range(4):
+        relu[INT8 + size] = signed[size]
+    relu[FLOAT16] = relu[BFLOAT16] = signed[1]
+    relu[FLOAT32] = signed[2]
+    relu[FLOAT64] = signed[3]
+
+
+cdef void fill_mixed(
+    add_t add[NATIVE_COUNT], add_t stream[NATIVE_COUNT], narrow* tag
+) noexcept:
+    """Those that np.result_type makes of a narrow dtype and another."""
+    if (
+        narrow is boolean or narrow is int8_t or narrow is uint8_t
+        or narrow is int16_t or narrow is uint16_t
+    ):
+        add[INT32] = add[UINT32] = <add_t>add_mixed_plane[narrow, uint32_t]
+        stream[INT32] = stream[UINT32] = <add_t>stream_mixed_plane[narrow, uint32_t]
+        add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
+        stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
+    if narrow is half or narrow is bfloat16:
+        add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
+        stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
+    elif narrow is not uint64_t and narrow is not int64_t and narrow is not float:
+        add[INT64] = add[UINT64] = <add_t>add_mixed_plane[narrow, uint64_t]
+        stream[INT64] = stream[UINT64] = <add_t>stream_mixed_plane[narrow, uint64_t]
+    add[FLOAT64] = <add_t>add_mixed_plane[narrow, double]
+    stream[FLOAT64] = <add_t>stream_mixed_plane[narrow, double]
+
+
+cdef void fill(kernels_t* kernels) noexcept:
+    kernels.transpose = transpose
+    fill_all_conversions(kernels.convert)
+    fill_additions(kernels)
+    kernels.sum[BOOL] = <sum_t>sum_plane[boolean]
+    kernels.sum[INT8] = kernels.sum[UINT8] = <sum_t>sum_plane[uint8_t]
+    kernels.sum[INT16] = kernels.sum[UINT16] = <sum_t>sum_plane[uint16_t]
+    kernels.sum[INT32] = kernels.sum[UINT32] = <sum_t>sum_plane[uint32_t]
+    kernels.sum[INT64] = kernels.sum[UINT64] = <sum_t>sum_plane[uint64_t]
+    kernels.sum[FLOAT32] = <sum_t>sum_plane[float]
+    kernels.sum[FLOAT64] = <sum_t>sum_plane[double]
+    kernels.sum[COMPLEX64] = <sum_t>sum_plane[complex64]
+    kernels.sum[COMPLEX128] = <sum_t>sum_plane[complex128]
+    fill_relu(kernels.relu, [
+        <add_t>relu_plane[int8_t], <add_t>relu_plane[int16_t],
+        <add_t>relu_plane[int32_t], <add_t>relu_plane[int64_t],
+    ])
+    fill_relu(kernels.stream_relu, [
+        <add_t>stream_relu_plane[int8_t], <add_t>stream_relu_plane[int16_t],
+        <add_t>stream_relu_plane[int32_t], <add_t>stream_relu_plane[int64_t],
+    ])
+    kernels.squares[FLOAT32] = <add_t>squares_plane[float]
+    kernels.squares[FLOAT64] = <add_t>squares_plane[double]
+    if BASELINE:
+        kernels.sum[LONGDOUBLE] = <sum_t>sum_plane[longdouble]
+        kernels.sum[CLONGDOUBLE] = <sum_t>sum_plane[clongdouble]
+        kernels.relu[LONGDOUBLE] = <add_t>relu_plane[longdouble]
+        kernels.stream_relu[LONGDOUBLE] = <add_t>stream_relu_plane[longdouble]
+        kernels.squares[LONGDOUBLE] = <add_t>squares_plane[longdouble]
+    fill_mixed(kernels.add[BOOL], kernels.stream[BOOL], <boolean*>NULL)
+    fill_mixed(kernels.add[INT8], kernels.stream[INT8], <int8_t*>NULL)
+    fill_mixed(kernels.add[INT16], kernels.stream[INT16], <int16_t*>NULL)
+    fill_mixed(kernels.add[INT32], kernels.stream[INT32], <int32_t*>NULL)
+    fill_mixed(kernels.add[INT64], kernels.stream[INT64], <int64_t*>NULL)
+    fill_mixed(kernels.add[UINT8], kernels.stream[UINT8], <uint8_t*>NULL)
+    fill_mixed(kernels.add[UINT16], kernels.stream[UINT16], <uint16_t*>NULL)
+    fill_mixed(kernels.add[UINT32], kernels.stream[UINT32], <uint32_t*>NULL)
+    fill_mixed(kernels.add[UINT64], kernels.stream[UINT64], <uint64_t*>NULL)
+    fill_mixed(kernels.add[FLOAT16], kernels.stream[FLOAT16], <half*>NULL)
+    fill_mixed(kernels.add[BFLOAT16], kernels.stream[BFLOAT16], <bfloat16*>NULL)
+    fill_mixed(kernels.add[FLOAT32], kernels.stream[FLOAT32], <float*>NULL)
+    kernels.add_to_float32[INT32] = <add_t>add_to_float32_plane[int32_t]
+    kernels.add_to_float32[INT64] = <add_t>add_to_float32_plane[int64_t]
+    kernels.add_to_float32[UINT32] = <add_t>add_to_float32_plane[uint32_t]
+    kernels.add_to_float32[UINT64] = <add_t>add_to_float32_plane[uint64_t]
+    kernels.add_to_float32[FLOAT32] = <add_t>add_to_float32_plane[float]
+    kernels.stream_to_float32[INT32] = <add_t>stream_to_float32_plane[int32_t]
+    kernels.stream_to_float32[INT64] = <add_t>stream_to_float32_plane[int64_t]
+    kernels.stream_to_float32[UINT32] = <add_t>stream_to_float32_plane[uint32_t]
+    kernels.stream_to_float32[UINT64] = <add_t>stream_to_float32_plane[uint64_t]
+    kernels.stream_to_float32[FLOAT32] = <add_t>stream_to_float32_plane[float]
+
+
+cdef void take_over(kernels_t* kernels, const kernels_t* other) noexcept:
+    """Of another instruction set, what this one does not have."""
+    cdef void** mine = <void**>kernels
+    cdef void** others = <void**>other
+    cdef size_t k
+    for k in range(sizeof(kernels_t) // sizeof(void*)):
+        if mine[k] == NULL:
+            mine[k] = others[k]
+
+
+cdef kernels_t kernels
+fill(&kernels)
+if not BASELINE:
+    from fastadd._kernels_baseline import table as baseline
+    take_over(&kernels, <kernels_t*>PyCapsule_GetPointer(baseline, "fastadd.kernels"))
+table = PyCapsule_New(&kernels, "fastadd.kernels", NULL)
