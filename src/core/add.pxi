@@ -1,6 +1,6 @@
 # beta*input + alpha*other: the gate, which recognises a call that is ready to run and
 # never explains; and the entry for those that the Python layer has checked.
-# Uses: native, job, run, dtypes, numbers, arrays.
+# Uses: native, plan, job, masks, run, dtypes, numbers, arrays.
 
 cdef inline object try_plan(
     job_t* job, object input, object other, object beta, object alpha, object out,
@@ -85,12 +85,6 @@ cdef object gate(
     return result_of(planned_out, out is None)
 
 
-def add_is_ready(input, other, out):
-    """Whether the gate recognises an addition; nothing is computed."""
-    cdef job_t job
-    return try_plan(&job, input, other, 1, 1, out, NULL) is not None
-
-
 cdef object plan_checked(
     job_t* job, cnp.ndarray input, cnp.ndarray other, cnp.ndarray beta,
     cnp.ndarray alpha, cnp.ndarray out, cnp.dtype dtype, cnp.ndarray mask,
@@ -132,3 +126,46 @@ def compute_addition(operands, coefficients, out, cnp.dtype dtype not None, mask
     )
     run_job(&job, 1, "add")
     return result_of(planned_out, out is None)
+
+
+def explain(input, other, *, alpha=1, beta=1, out=None, where=None):
+    """Which way a call that is ready to run would go; nothing is computed. None of a
+    call that the gate hands back. For tests, and for those who wonder."""
+    cdef job_t job
+    cdef Py_ssize_t nbytes = 0
+    cdef int operand, allowed = 1, threads
+    planned = try_plan(
+        &job, input, other, beta, alpha, out,
+        <PyObject*>where if where is not None else NULL,
+    )
+    if planned is None:
+        return None
+    threads = prepare_job(&job, 1, size_of(&job.plan), &nbytes, &allowed)
+    loads = []
+    if not job.direct:
+        for operand in range(A, OPERANDS):
+            loads.append([
+                name for name, happens in (
+                    ("transposed", job.carriers[operand].transposed),
+                    ("converted", job.carriers[operand].dtype != job.reads[operand]),
+                    ("moved by bytes", job.carriers[operand].raw),
+                ) if happens
+            ])
+    return {
+        "axes": [job.plan.shape[axis] for axis in range(job.plan.ndim)],
+        "reads": [NAMES[job.reads[operand]] for operand in range(A, OPERANDS)],
+        "computes in": NAMES[job.dtype],
+        "loads": loads,
+        "masked": bool(is_masked(&job)),
+        "streamed": bool(job.streamed),
+        "prefetched": bool(job.plane.prefetched),
+        "repeated": job.repeated != OUT,
+        "packed": any([
+            job.plan.data[operand] == scratch_of_thread() + PACKED_AT
+            + operand * PACKED_BEFORE for operand in range(A, OPERANDS)
+        ]),
+        "columns first": bool(job.columns_first),
+        "blocks": job.units,
+        "block": (job.block[0], job.block[1]),
+        "threads": threads,
+    }

@@ -249,22 +249,31 @@ cdef inline void cut_for(
         cut_into_blocks(steps, count, size, threads)
 
 
-cdef inline int compute_job(job_t* steps, int count) except -1:
-    """The flags that were raised; they are not left standing."""
-    cdef Py_ssize_t size = size_of(&steps.plan)
-    cdef bint vectors = waits_for_memory(steps.dtype) and not is_masked(steps)
-    cdef Py_ssize_t nbytes = 0
-    cdef int raised, step, allowed, threads = 1
-    if size == 0:
-        return 0
+cdef inline int prepare_job(
+    job_t* steps, int count, Py_ssize_t size, Py_ssize_t* nbytes, int* allowed
+) except -1:
+    """Choose how a job goes; how many threads compute it."""
+    cdef int threads = 1
     if size >= LARGE and count == 1:
         pack_small_operands(steps)
     choose_kernels(steps, count, size)
     if size >= LARGE:
-        nbytes = cost(steps, count, size)
-        threads = threads_for(nbytes, size, &allowed)
+        nbytes[0] = cost(steps, count, size)
+        threads = threads_for(nbytes[0], size, allowed)
     cut_for(steps, count, size, threads)
     check_scratch(steps, count)
+    return threads
+
+
+cdef inline int compute_job(job_t* steps, int count) except -1:
+    """The flags that were raised; they are not left standing."""
+    cdef Py_ssize_t size = size_of(&steps.plan)
+    cdef bint vectors = waits_for_memory(steps.dtype) and not is_masked(steps)
+    cdef Py_ssize_t nbytes
+    cdef int raised, step, allowed, threads
+    if size == 0:
+        return 0
+    threads = prepare_job(steps, count, size, &nbytes, &allowed)
     for step in range(count):
         vectors &= steps[step].direct
     if vector_flags() if vectors else all_flags():
