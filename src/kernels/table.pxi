@@ -8,7 +8,7 @@ cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     # In each set those to and from float32 and float64, which the others go by way of
     # least often: all 116 were 300 kB of a set.
     if BASELINE or from_t is float or from_t is double:
-        if from_t not in signed_integer:
+        if from_t not in signed_integer and from_t not in complex_number:
             to[BOOL] = <convert_t>convert_plane[boolean, from_t]
         if from_t not in complex_number:
             if from_t not in signed_integer:
@@ -21,7 +21,9 @@ cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
                 to[INT64] = to[UINT64] = <convert_t>convert_plane[uint64_t, from_t]
             to[FLOAT16] = <convert_t>convert_plane[half, from_t]
             to[BFLOAT16] = <convert_t>convert_plane[bfloat16, from_t]
-    if from_t not in complex_number:
+    if from_t in complex_number:  # both parts decide
+        to[BOOL] = <convert_t>convert_plane[boolean, from_t]
+    else:
         to[FLOAT32] = <convert_t>convert_plane[float, from_t]
         to[FLOAT64] = <convert_t>convert_plane[double, from_t]
         if BASELINE:
