@@ -3,7 +3,6 @@ and `make race` tells the cells in which the new one is slower or faster. A cell
 looks slower is raced again, for the machines are noisy."""
 
 import argparse
-import itertools
 import math
 import sys
 from pathlib import Path
@@ -27,33 +26,6 @@ import cases
 SCALE = {"b": True, "i": 3, "f": 1.5, "c": 1.5}
 
 
-def permutations(dtype):
-    x = np.ones((64, 48, 40, 24), dtype)
-    for axes in ((0, 2, 1, 3), (0, 3, 1, 2), (3, 2, 1, 0), (1, 0, 2, 3), (0, 1, 3, 2)):
-        shape = [x.shape[axis] for axis in axes]
-        yield f"permuted {axes}", x, np.empty(shape, dtype).transpose(np.argsort(axes))
-
-
-def views(dtype):
-    """What people have: slices, columns, channels, windows, batches."""
-    x = np.ones((2000, 2000), dtype)
-    image = np.ones((1080, 1920, 3), dtype)
-    row = np.ones(4_000_000, dtype)
-    yield "x[1:] + x[:-1]", row[1:], row[:-1]
-    yield "interior of an image", x[1:-1, 2:], x[1:-1, :-2]
-    yield "columns of one array", x[:, 3], x[:, 7]
-    yield "a channel", image[..., 0], image[..., 1]
-    yield "channels + (3,)", image, np.ones(3, dtype)
-    yield "a window", x[500:900, 300:1100], x[900:1300, 300:1100]
-    for n in (2, 3, 4, 8, 16):
-        batch = np.ones((20_000, n, n), dtype)
-        yield f"batch of {n} x {n} + its transposed", batch, batch[0].T
-        yield f"batch of {n} x {n}, each transposed", batch, batch.swapaxes(1, 2)
-    for n in (64, 256, 512, 1984, 2048):
-        square = np.ones((n, n), dtype)
-        yield f"transposed {n}", square, np.ones((n, n), dtype).T
-
-
 def cells():
     """(name, operands, out or None)"""
     for name in ("float32", "float64", "int32", "int8", "complex64"):
@@ -62,9 +34,8 @@ def cells():
             yield f"{name} {n:,} out=", a, b, np.empty_like(a)
             yield f"{name} {n:,} fresh", a, b, None
     for name in ("float32", "float64", "float16", "uint8", "complex128"):
-        for layout, a, b in itertools.chain(
-            views(cases.DTYPES[name]), permutations(cases.DTYPES[name])
-        ):
+        for layout, operands in cases.views(2000, cases.DTYPES[name]).items():
+            a, b = operands()
             yield f"{name}, {layout}", a, b, np.empty(np.broadcast(a, b).shape, a.dtype)
     for layout in cases.grids(8, cases.DTYPES["float32"]):
         a, b, out = cases.grids(2048, cases.DTYPES["float32"])[layout]

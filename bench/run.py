@@ -105,6 +105,22 @@ def layouts(full):
             )
 
 
+def views(full):
+    for name in ("float32", "float64", "uint8") if full else ("float32",):
+        for view, operands in cases.views(2000, cases.DTYPES[name]).items():
+            yield Case(
+                "views",
+                f"{name}, {view}",
+                lambda operands=operands: one_view(*operands()),
+            )
+
+
+def one_view(a, b):
+    s = scale(a.dtype)
+    expected = reference(a, b, s, 1, a.dtype)
+    return checked(peers.layouts(a, b, s, np.empty_like(expected)), expected)
+
+
 def grid(layout, name):
     a, b, out = cases.grids(2048, cases.DTYPES[name])[layout]
     expected = reference(a, b, SCALE, 1, a.dtype)
@@ -312,6 +328,7 @@ def remake_readme(cells, curves, rows):
 SECTIONS = {
     "rows": rows,
     "layouts": layouts,
+    "views": views,
     "dtypes": dtypes,
     "broadcasts": small_broadcasts,
     "others": other_functions,

@@ -220,3 +220,67 @@ def small_grids():
         )
     a, b = (moderate((64, 64), np.dtype("f4"), seed) for seed in (1, 2))
     return pairs | {"(64, 64) + T": (a, b.T), "(64, 64) + Python float": (a, 2.5)}
+
+
+def views(n, dtype):
+    """What people have, by name: slices, columns, channels, windows, batches, permuted
+    axes. Functions that make two operands of about n * n numbers each."""
+
+    def ones(*shape):
+        return np.ones(shape, dtype)
+
+    def slices(one, two, *shape):
+        x = ones(*shape)
+        return lambda: (x[one], x[two])
+
+    def batch(side, each):
+        x = ones(n * n // side // side // 2 + 1, side, side)
+        return x, x.mT if each else x[0].T
+
+    def permuted(shape, axes):
+        moved = ones(*(shape[axis] for axis in axes)).transpose(np.argsort(axes))
+        return ones(*shape), moved
+
+    half, m = n // 2, max(int(n**0.5), 4)
+    upper, lower = np.s_[:half, n // 7 : half], np.s_[half : 2 * half, n // 7 : half]
+    pairs = {
+        name: lambda one=one, two=two, shape=shape: slices(one, two, *shape)()
+        for name, one, two, shape in (
+            ("x[1:] + x[:-1]", np.s_[1:], np.s_[:-1], (n * n,)),
+            ("interior of an image", np.s_[1:-1, 2:], np.s_[1:-1, :-2], (n, n)),
+            (
+                "a window",
+                (slice(0, half), window),
+                (slice(half, 2 * half), window),
+                (n, n),
+            ),
+            ("columns of one array", np.s_[:, 3], np.s_[:, 7], (n, n)),
+            ("every other row", np.s_[0:-1:2], np.s_[1::2], (2 * half, n)),
+            ("a channel", np.s_[..., 0], np.s_[..., 1], (half, half, 3)),
+            ("channels + (3,)", np.s_[...], np.s_[0, 0], (half, half, 3)),
+        )
+    }
+    pairs["channels last + first"] = lambda: (
+        ones(half, half, 3),
+        ones(3, half, half).transpose(1, 2, 0),
+    )
+    for side in (2, 3, 4, 8, 16):
+        for each in (False, True):
+            name = "each" if each else "one"
+            pairs[f"batch of {side} x {side} + {name} transposed"] = (
+                lambda side=side, each=each: batch(side, each)
+            )
+    for side in (max(n // 32, 2), n // 8, n // 4, n - 16, n):
+        pairs[f"{side} x {side} + transposed"] = lambda side=side: (
+            ones(side, side),
+            ones(side, side).T,
+        )
+    for shape, axes in (
+        ((m, m + 3, n), (1, 0, 2)),
+        ((m, m + 3, n), (0, 2, 1)),
+        ((m, m + 3, n), (2, 1, 0)),
+        ((m, m + 3, m, m - 1), (0, 3, 1, 2)),
+        ((m, m + 3, m, m - 1), (3, 2, 1, 0)),
+    ):
+        pairs[f"permuted {axes}"] = lambda shape=shape, axes=axes: permuted(shape, axes)
+    return pairs

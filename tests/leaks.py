@@ -24,6 +24,7 @@ SWAPPED = X.astype(">f4")
 LISTS = [X, Y, X], [Y, Y, X], [np.empty(10, "f4") for _ in range(3)]
 GRADS = [X + 1, Y.astype(complex)]
 MASK = X > 3
+BATCH = np.ones((300, 4, 4), "f4")
 ERRORS = (TypeError, ValueError, OverflowError, RuntimeError)
 
 # Each way through: the gates, the Python layer, the ufunc, and every kind of refusal.
@@ -41,6 +42,11 @@ CALLS = {
     "add, refused out": lambda: fastadd.add(X, Y, out=SHORT),
     "add, refused alpha": lambda: fastadd.add(X, Y, alpha="2"),
     "add, refused number": lambda: fastadd.add(X, Y, alpha=1e300),
+    "add, refused argument": lambda: fastadd.add(X, Y, OUT),
+    "add, refused keyword": lambda: fastadd.add(X, Y, alhpa=OUT),
+    "add, twice": lambda: fastadd.add(X, Y, other=X),
+    "add, out=...": lambda: fastadd.add(X, SWAPPED, out=...),
+    "add, batch": lambda: fastadd.add(BATCH, BATCH[0].T),
     "add_": lambda: fastadd.add_(OUT, Y, alpha=0.5),
     "add_, refused": lambda: fastadd.add_([1.0], Y),
     "scaled_add": lambda: fastadd.scaled_add(X, Y, 2, 1),
@@ -61,7 +67,7 @@ CALLS = {
     "clip_grad_norm, not clipped": lambda: fastadd.clip_grad_norm(GRADS, math.inf),
     "clip_grad_norm, refused": lambda: fastadd.clip_grad_norm(GRADS, -1),
 }
-GIVEN = [X, Y, WIDE, ZEROS, OUT, SHORT, SWAPPED, MASK, *GRADS, *LISTS, *LISTS[2]]
+GIVEN = [X, Y, WIDE, ZEROS, OUT, SHORT, SWAPPED, MASK, BATCH, *GRADS, *LISTS, *LISTS[2]]
 
 
 def repeat(call, times):
