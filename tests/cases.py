@@ -248,12 +248,7 @@ def views(n, dtype):
         for name, one, two, shape in (
             ("x[1:] + x[:-1]", np.s_[1:], np.s_[:-1], (n * n,)),
             ("interior of an image", np.s_[1:-1, 2:], np.s_[1:-1, :-2], (n, n)),
-            (
-                "a window",
-                (slice(0, half), window),
-                (slice(half, 2 * half), window),
-                (n, n),
-            ),
+            ("a window", upper, lower, (n, n)),
             ("columns of one array", np.s_[:, 3], np.s_[:, 7], (n, n)),
             ("every other row", np.s_[0:-1:2], np.s_[1::2], (2 * half, n)),
             ("a channel", np.s_[..., 0], np.s_[..., 1], (half, half, 3)),

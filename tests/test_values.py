@@ -341,22 +341,20 @@ def test_many_planes():
 
 @pytest.mark.parametrize("name", DTYPES)
 def test_views_that_people_have(instruction_set, name):
-    """In NumPy's values, whatever policy takes them; of 40 * 40 numbers and of 300 *
-    300, where all policies are in play."""
+    """NumPy's values, whatever policy takes them: of 40 * 40 numbers, and of 300 * 300,
+    where all are in play."""
     dtype = DTYPES[name]
+    beta = 1 if cases.kind(dtype) == "b" else 3
     for n in (40, 300):
-        for view, operands in cases.views(n, dtype).items():
+        for operands in cases.views(n, dtype).values():
             a, b = operands()
             a[...], b[...] = (
                 cases.moderate(x.shape, dtype, seed) for seed, x in enumerate((a, b))
             )
             out = np.empty(np.broadcast(a, b).shape, dtype)
-            fastadd.add(
-                a, b, alpha=1, beta=3 if cases.kind(dtype) != "b" else 1, out=out
-            )
-            beta = dtype.type(1 if cases.kind(dtype) == "b" else 3)
-            expected = np.add(np.multiply(a, beta), b)
-            assert_same_bits(out, expected.astype(dtype)), view
+            fastadd.add(a, b, beta=beta, out=out)
+            expected = np.add(np.multiply(a, dtype.type(beta)), b).astype(dtype)
+            assert_same_bits(out, expected)
 
 
 FLUSHING = """
