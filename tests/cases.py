@@ -247,6 +247,7 @@ def views(n, dtype):
         name: lambda one=one, two=two, shape=shape: slices(one, two, *shape)()
         for name, one, two, shape in (
             ("x[1:] + x[:-1]", np.s_[1:], np.s_[:-1], (n * n,)),
+            ("one reversed", np.s_[::-1], np.s_[:], (n * n,)),
             ("interior of an image", np.s_[1:-1, 2:], np.s_[1:-1, :-2], (n, n)),
             ("a window", upper, lower, (n, n)),
             ("columns of one array", np.s_[:, 3], np.s_[:, 7], (n, n)),

@@ -266,6 +266,22 @@ cdef inline void by_layout(
             plane, sizeof(number), 2 * sizeof(number), 2 * sizeof(number),
             beta, alpha, real,
         )
+    elif (  # one of them reversed: as scalars, of which these take most
+        (number is uint8_t or number is uint16_t)
+        and out_step == one and a_step == -one and b_step == one
+    ):
+        plain_loop(
+            plane, sizeof(number), -<Py_ssize_t>sizeof(number), sizeof(number), beta,
+            alpha, real,
+        )
+    elif (
+        (number is uint8_t or number is uint16_t)
+        and out_step == one and a_step == one and b_step == -one
+    ):
+        plain_loop(
+            plane, sizeof(number), sizeof(number), -<Py_ssize_t>sizeof(number), beta,
+            alpha, real,
+        )
     else:
         plain_loop(plane, out_step, a_step, b_step, beta, alpha, real)
 
