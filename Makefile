@@ -56,10 +56,11 @@ sanitize:
 		--force-reinstall --no-cache-dir .
 	rm -rf build/lib.* build/temp.*  # and for other builds, this
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so):$$(cc -print-file-name=libstdc++.so) \
-	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		$(SANITIZED)/bin/pytest -q \
 		--deselect tests/test_threads.py::test_fork_while_other_threads_compute \
 		--deselect tests/test_kinds.py::test_small_stacks \
+		--ignore tests/test_census.py \
 		--deselect tests/test_cache.py::test_memory_is_bounded_and_returns \
 		--deselect tests/test_memory.py::test_nothing_leaks
 

@@ -107,7 +107,8 @@ cdef void lay_out(plan_t* plan, const int* order, Py_ssize_t itemsize) noexcept 
 
 
 cdef void sort_axes(plan_t* plan) noexcept nogil:
-    """Drop axes of length 1 and sort the others by the stride of out."""
+    """Drop axes of length 1 and sort the others by the stride of out, which is made
+    positive: what is reversed in every operand is a plain row."""
     cdef int i, j, operand, ndim = 0
     cdef Py_ssize_t length
     cdef Py_ssize_t[MOST_OPERANDS] moved
@@ -117,6 +118,10 @@ cdef void sort_axes(plan_t* plan) noexcept nogil:
             continue
         for operand in range(plan.operands):
             moved[operand] = plan.strides[operand][i]
+        if moved[OUT] < 0 and length > 0:
+            for operand in range(plan.operands):
+                plan.data[operand] += (length - 1) * moved[operand]
+                moved[operand] = -moved[operand]
         j = ndim
         while j > 0 and llabs(plan.strides[OUT][j - 1]) < llabs(moved[OUT]):
             plan.shape[j] = plan.shape[j - 1]

@@ -266,8 +266,8 @@ cdef inline void by_layout(
             plane, sizeof(number), 2 * sizeof(number), 2 * sizeof(number),
             beta, alpha, real,
         )
-    elif (  # one of them reversed: as scalars, of which these take most
-        (number is uint8_t or number is uint16_t)
+    elif (  # one of them reversed
+        (number is uint8_t or number is uint16_t or number is float)
         and out_step == one and a_step == -one and b_step == one
     ):
         plain_loop(
@@ -275,7 +275,7 @@ cdef inline void by_layout(
             alpha, real,
         )
     elif (
-        (number is uint8_t or number is uint16_t)
+        (number is uint8_t or number is uint16_t or number is float)
         and out_step == one and a_step == one and b_step == -one
     ):
         plain_loop(
