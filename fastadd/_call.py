@@ -9,6 +9,7 @@ that no frame of Python lies between it and the caller, at whose line it may war
 
 import difflib
 from collections import namedtuple
+from functools import partial
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def careful(
     check_casting(casting)
     if out is ...:  # an array of no dimensions instead of a scalar
         call = careful(function, operands, coefficients, None, dtype, casting, where)
-        return _core.as_array, call, {}
+        return _core.as_array, (call,), {}
     out = as_out(out)
     is_owned = any(computes_itself(x) for x in (*operands.values(), out))
     where = checked_where(where, out, is_owned)
@@ -132,7 +133,7 @@ def careful(
     if not is_native(out):  # an array of objects, say
         check_layout(out)
         call = careful(function, operands, coefficients, None, dtype, casting)
-        return copied_to, (out, call, casting, where), {}
+        return _core.then, (call, copied_to, out, casting, where), {}
     call = checked(function, operands, coefficients, out, dtype, casting)
     if where is True:
         return function.compute(*call)
@@ -166,9 +167,8 @@ def checked(
     return operands, coefficients, out, dtype
 
 
-def copied_to(out, call, casting, where):
-    function, arguments, keywords = call
-    np.copyto(out, function(*arguments, **keywords), casting=casting, where=where)
+def copied_to(result, out, casting, where):
+    np.copyto(out, result, casting=casting, where=where)
     return out
 
 
@@ -232,14 +232,21 @@ def add_by_ufunc(function, operands, coefficients, out, dtype, casting, where):
     is_plain = all(type(value) is int and value == 1 for value in coefficients.values())
     if any(is_frame(x) for x in (*operands.values(), out)):
         if not given:
-            return by_operators, (operands, coefficients), {}
+            return by_operators(operands, coefficients)
         if list(given) == ["out"] and is_frame(out):
-            return into_frame, (operands, coefficients, out), {}
+            call = by_operators(operands, coefficients)
+            return _core.then, (call, into_frame, out), {}
     if is_plain:
         return np.add, (input, other), given
     check_dtypes(operands, dtype)
     coefficients = foreign_coefficients(function, operands, coefficients, dtype)
-    return by_scaled_add, (operands, coefficients, given), {}
+    otherwise = partial(by_owner, operands, coefficients, given)
+    numbers = tuple(coefficients.values())
+    return (
+        _core.by_scaled_add,
+        (tuple(operands.values()), numbers, given, otherwise),
+        {},
+    )
 
 
 def check_is_number(name, value):
@@ -274,9 +281,10 @@ def foreign_coefficients(function, operands, coefficients, dtype):
         if kind_of_number(x) is None or isinstance(x, np.generic)
     }
     dtypes = [getattr(x, "dtype", None) for x in known.values()]
-    if any(isinstance(x, np.dtype) and x.kind in "mM" for x in dtypes):
+    times = [x for x in dtypes if isinstance(x, np.dtype) and x.kind in "mM"]
+    if times:
         for name, value in coefficients.items():
-            coefficient(name, value, np.dtype(float), function.wider)
+            coefficient(name, value, np.dtype(float), function.wider, times[0])
     if not dtypes or not all(isinstance(x, np.dtype) and is_native(x) for x in dtypes):
         return coefficients
     result = (
@@ -294,17 +302,11 @@ def foreign_coefficients(function, operands, coefficients, dtype):
     return checked
 
 
-def by_scaled_add(operands, coefficients, given):
-    input, other = operands.values()
-    beta, alpha = coefficients.values()
-    try:
-        return _core.scaled_add(input, other, alpha, beta, **given)
-    except (TypeError, RuntimeError, NotImplementedError) as error:
-        owners = [x for x in operands.values() if computes_itself(x)]
-        if not (owners and "scaled_add" in str(error)):
-            raise
-        if "ufunc" not in str(error).lower():
-            raise
+def by_owner(operands, coefficients, given, error):
+    """The call in the operators of an array whose type refused the ufunc."""
+    owners = [x for x in operands.values() if computes_itself(x)]
+    if not (owners and "scaled_add" in str(error) and "ufunc" in str(error).lower()):
+        raise error
     if given:
         raise TypeError(
             f"{', '.join(given)}: {type(owners[0]).__name__} does not know "
@@ -314,27 +316,22 @@ def by_scaled_add(operands, coefficients, given):
     return by_operators(operands, coefficients)
 
 
+def by_operators(operands, coefficients):
+    return (
+        _core.by_operators,
+        (tuple(operands.values()), tuple(coefficients.values())),
+        {},
+    )
+
+
 def is_frame(x):
     """Whether x has a dtype for each column, or pandas' nullable ones: its ufuncs would
     bring all to one."""
     return hasattr(type(x), "iloc")
 
 
-def by_operators(operands, coefficients):
-    """In the operators of arrays that do not know the ufunc: units, for example."""
-    input, other = operands.values()
-    beta, alpha = coefficients.values()
-    return scaled(input, beta) + scaled(other, alpha)
-
-
-def scaled(x, factor):
-    """x as it is, if the factor is 1."""
-    return x if kind_of_number(factor) != "b" and factor == 1 else factor * x
-
-
-def into_frame(operands, coefficients, out):
+def into_frame(result, out):
     """Write into a frame or a series of pandas, column by column."""
-    result = by_operators(operands, coefficients)
     if np.shape(result) != out.shape:
         raise ValueError(
             f"out has shape {out.shape} and the result {np.shape(result)}: out is "

@@ -212,17 +212,18 @@ def nothing(dtype):
     return np.array(value, dtype.newbyteorder("="))
 
 
-def coefficient(name, value, dtype, wider="Pass dtype=np.{}"):
+def coefficient(name, value, dtype, wider="Pass dtype=np.{}", result=None):
     """A coefficient as a 0-d array of the result's dtype; a real one of a complex
     result is of its real dtype, and scales both parts; one of 16-bit floats is of
-    float32, in which they are computed. `wider` is how to compute in another dtype."""
+    float32, in which they are computed. `wider` is how to compute in another dtype,
+    `result` the result's dtype where it is another one."""
     given = value
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
     kind = kind_of_number(value)
     wanted = kind_of(dtype)
     if kind is None or kind not in ALLOWED[wanted]:
-        raise TypeError(refusal(name, given, kind, dtype, wider))
+        raise TypeError(refusal(name, given, kind, dtype, wider, result or dtype))
     if wanted == "b":
         return np.asarray(bool(value))
     if wanted == "i":
@@ -276,7 +277,7 @@ def float_coefficient(name, given, value, dtype, advice):
     return stored
 
 
-def refusal(name, given, kind, dtype, wider):
+def refusal(name, given, kind, dtype, wider, result):
     if kind is None:
         what = f"={shortened(given)}" if isinstance(given, str | bytes) else ""
         advice = ""
@@ -295,7 +296,7 @@ def refusal(name, given, kind, dtype, wider):
     }[kind]
     return (
         f"{name}={shortened(given)} is {KIND_NAMES[kind]}, but the result is "
-        f"{dtype}: for that, {name} must be {allowed}.{advice}"
+        f"{result}: for that, {name} must be {allowed}.{advice}"
     )
 
 

@@ -15,8 +15,7 @@ from fastadd._checks import (
     nothing,
     shortened,
 )
-from fastadd._lists import FOREACH_ADD, as_list, as_outs, each_added, is_list
-from fastadd._lists import as_given as given_out
+from fastadd._lists import FOREACH_ADD, as_given, as_list, as_outs, each_added, is_list
 
 CLIP_GRAD_NORM = FOREACH_ADD._replace(name="clip_grad_norm")
 
@@ -114,7 +113,7 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
         coefficient = max_norm / (norm if norm.dtype.char == "g" else float(norm))
     call = scaled(arrays, coefficient, None if out is None else outs)
     if out is not None and not alone:
-        call = given_out, (out, outs, call), {}
+        call = _core.then, (call, as_given, out, outs), {}
     return _core.with_norm, (call, norm, alone), {}
 
 
@@ -125,13 +124,11 @@ def scaled(arrays, coefficient, outs):
     in_place = outs is not None and all(
         x is out for x, out in zip(arrays, outs, strict=True)
     )
-    results = _core.gate_each(
-        b"clip_grad_norm",
-        *(arrays, _core.NOTHING, coefficient, 1, outs),
-        compute=coefficient != 1 or not in_place,
-    )
-    if results is not NotImplemented:
-        return _core.given_back, (results,), {}
+    compute = coefficient != 1 or not in_place
+    return _core.scaled_each, (arrays, coefficient, outs, compute, scaled_carefully), {}
+
+
+def scaled_carefully(arrays, coefficient, outs):
     return each_added(
         CLIP_GRAD_NORM,
         arrays,
@@ -144,15 +141,13 @@ def scaled(arrays, coefficient, outs):
 
 def scaled_in_double(arrays, coefficient, outs):
     """By a coefficient that float32 would round to few bits, or to 0."""
-    if outs is None:
+    fresh = outs is None
+    if fresh:
         outs = [
             np.empty_like(x, x.dtype.newbyteorder("="), subok=False) for x in arrays
         ]
-        wrap = _core.scalars_of
-    else:
-        wrap = _core.given_back
     wide = [np.result_type(x.dtype, np.float64) for x in arrays]
-    function, arguments, keywords = each_added(
+    call = each_added(
         CLIP_GRAD_NORM,
         [x.astype(dtype) for x, dtype in zip(arrays, wide, strict=True)],
         [nothing(dtype) for dtype in wide],
@@ -160,7 +155,7 @@ def scaled_in_double(arrays, coefficient, outs):
         [1] * len(arrays),
         outs,
     )
-    return wrap, (function(*arguments, **keywords),), {}
+    return (_core.scalars_of, (call,), {}) if fresh else call
 
 
 def checked_norm(max_norm):

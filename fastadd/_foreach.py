@@ -1,5 +1,6 @@
 """`foreach_add`: additions of many arrays in one call."""
 
+from fastadd import _core
 from fastadd._call import public
 from fastadd._lists import (
     FOREACH_ADD,
@@ -75,4 +76,4 @@ def foreach_add(inputs, others, *, alpha=1, out=None):
     betas = [1] * len(inputs)
     name = "alpha" if is_one(alpha) else "alpha[{}]"
     call = each_added(FOREACH_ADD, inputs, others, betas, alphas, outs, name)
-    return call if out is None else (as_given, (out, outs, call), {})
+    return call if out is None else (_core.then, (call, as_given, out, outs), {})

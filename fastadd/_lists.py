@@ -51,11 +51,9 @@ def as_list(name, given):
     return members
 
 
-def as_given(given, members, call):
-    """The call's result is the `out` that it was given: that itself, unless it was an
+def as_given(results, given, members):
+    """The results are in the `out` that was given: that itself, unless it was an
     iterator, which is used up."""
-    function, arguments, keywords = call
-    function(*arguments, **keywords)
     return given if isinstance(given, Collection) else members
 
 

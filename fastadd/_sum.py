@@ -18,12 +18,12 @@ def summation(operands, weights, out, dtype):
         ]
         # And so must their sum, on its way to an out of another dtype.
         if out is not None and out.dtype != dtype:
-            return rounded_into, (out, operands, weights, dtype), {}
+            call = summation(operands, weights, None, dtype)
+            return _core.then, (call, rounded_into, out), {}
     return _core.compute_checked, ("weighted_sum", operands, weights, out, dtype), {}
 
 
-def rounded_into(out, operands, weights, dtype):
-    result = _core.compute_checked("weighted_sum", operands, weights, None, dtype)
+def rounded_into(result, out):
     np.copyto(out, result, casting="unsafe")
     return out
 

@@ -22,6 +22,7 @@ X = np.ones(3)
 BYTES = np.ones(3, "i1")
 INTS = np.ones(3, "i4")
 MASKED = np.ma.ones(3, "i4")
+DAYS = np.ones(3, "m8[D]")
 TEXT = np.array(["a", "b", "c"])
 RECORDS = np.zeros(3, [("x", "f4")])
 
@@ -83,6 +84,8 @@ CASES = [
     (partial(clip_grad_norm, [X, INTS], 1), r"grads\[1\] has dtype int32"),
     # where
     (partial(add, X, X, out=X, where=np.ones(4, bool)), r"where has shape \(4,\)"),
+    # times
+    (partial(add, DAYS, DAYS, alpha=True), r"bool, but the result is timedelta64\[D\]"),
     (partial(add, X, X, out=X, where=[1, 0, 1]), r"where is of dtype int64"),
 ]
 
@@ -118,6 +121,10 @@ def test_long_integers_of_owners():
     assert result.tolist() == add(masked.data, masked.data, alpha=2**63).tolist()
 
 
+class Subclass(np.ndarray):
+    """Computes itself, by NumPy's ufuncs."""
+
+
 # Each warns, also where the careful path answers.
 WARNING = {
     "gate": lambda: add(np.full(3, 3e38, "f4"), np.full(3, 3e38, "f4")),
@@ -125,6 +132,19 @@ WARNING = {
     "lists": lambda: foreach_add([np.full(3, 3e38, ">f4")], [np.full(3, 3e38, "f4")]),
     "sum": lambda: weighted_sum([np.full(3, 3e38, ">f4")] * 2),
     "clip": lambda: clip_grad_norm([np.full(3, np.inf, ">f8")], 1.0),
+    "clip, ready": lambda: clip_grad_norm([np.array([np.inf, 1])], 1.0),
+    "clip by little": lambda: clip_grad_norm([np.array([3e38, np.inf], "f4")], 1e-310),
+    "clip into": lambda: clip_grad_norm([np.array([np.inf])], 1.0, out=[np.ones(1)]),
+    "lists into": lambda: foreach_add(
+        [np.full(3, 3e38, ">f4")], [np.full(3, 3e38, "f4")], out=[np.ones(3)]
+    ),
+    "into objects": lambda: add(
+        np.full(3, 3e38, "f4"), np.full(3, 3e38, "f4"), out=np.ones(3, object)
+    ),
+    "halves into": lambda: weighted_sum(
+        [np.full(3, 6e4, "f2")] * 2, out=np.ones(3, "f4")
+    ),
+    "subclass": lambda: add(np.full(3, 3e8).view(Subclass), X, beta=1e305),
     "complex": lambda: add(X * 1j, X, out=X.copy(), casting="unsafe"),
     "where without out": lambda: add(X, X, where=np.ones(3, bool)),
     "out=...": lambda: add(np.full(3, 3e38, ">f4"), np.full(3, 3e38, "f4"), out=...),

@@ -6,7 +6,7 @@
 # arguments and keywords. That is made from here, so that a warning points at the
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
-# Uses: dtypes, arrays, add, sums, lists, relu.
+# Uses: dtypes, numbers, arrays, add, sums, lists, relu, times, ufunc.
 
 from cpython.object cimport PyObject_Call
 from cpython.ref cimport Py_INCREF
@@ -278,16 +278,37 @@ def carefully(name):
     return call
 
 
-# What careful functions return to be called.
+# What careful functions return to be called. What runs here has no frame of Python.
+
+cdef object made(call):
+    function, arguments, keywords = call
+    return PyObject_Call(function, arguments, keywords)
+
 
 def given_back(value):
     return value
 
 
-def as_array(function, arguments, keywords):
+def then(call, finish, *arguments):
+    """What is made of a call's result, in Python that does not compute."""
+    return finish(made(call), *arguments)
+
+
+def as_array(call):
     """A call of which a scalar comes back as an array of no dimensions."""
-    result = function(*arguments, **keywords)
+    result = made(call)
     return numpy.asarray(result) if isinstance(result, numpy.generic) else result
+
+
+def with_norm(call, norm, alone):
+    """What clip_grad_norm returns."""
+    results = made(call)
+    return results[0] if alone else results, norm
+
+
+def scalars_of(call):
+    """Fresh results: of no dimensions, each is a scalar."""
+    return [result_of(result, True) for result in made(call)]
 
 
 def added_in_turn(add, arrays, weights, out, keywords):
@@ -314,13 +335,35 @@ def each_in_turn(calls):
     return results
 
 
-def with_norm(call, norm, alone):
-    """What clip_grad_norm returns."""
-    function, arguments, keywords = call
-    results = function(*arguments, **keywords)
-    return results[0] if alone else results, norm
+def scaled_each(arrays, coefficient, outs, bint compute, otherwise):
+    """Arrays times a coefficient; `otherwise` returns the call if they are not ready
+    to run."""
+    results = gate_each(
+        b"clip_grad_norm", arrays, NOTHING, coefficient, 1, outs, compute
+    )
+    if results is NotImplemented:
+        return made(otherwise(arrays, coefficient, outs))
+    return results
 
 
-def scalars_of(results):
-    """Fresh results: of no dimensions, each is a scalar."""
-    return [result_of(result, True) for result in results]
+def by_scaled_add(operands, coefficients, keywords, otherwise):
+    """By the ufunc. Where the owner of an array refuses it, `otherwise` returns the
+    call, or raises the error that it is given."""
+    try:
+        return scaled_add(*operands, *coefficients[::-1], **keywords)
+    except (TypeError, RuntimeError, NotImplementedError) as error:
+        call = otherwise(error)
+    return made(call)
+
+
+cdef object times_factor(factor, x):
+    is_one = not isinstance(factor, (bool, numpy.bool_)) and factor == 1
+    return x if is_one else factor * x
+
+
+def by_operators(operands, coefficients):
+    """In the operators of arrays that do not know the ufunc: units, for example. A
+    factor of 1 is left out."""
+    input, other = operands
+    beta, alpha = coefficients
+    return times_factor(beta, input) + times_factor(alpha, other)
