@@ -59,7 +59,7 @@ cdef inline object try_plan(
         if not is_ready_out(out, job.dtype):
             return None
         arrays[OUT] = <PyObject*>out
-    return plan_call(job, arrays, typed)
+    return plan_call(job, arrays, typed, 2)
 
 
 cdef object gate(
@@ -100,7 +100,7 @@ cdef object plan_checked(
     arrays[B] = <PyObject*>other
     arrays[MASK] = <PyObject*>mask if mask is not None else NULL
     start_job(job, ADD, native(dtype))
-    for operand in range(OPERANDS):
+    for operand in range(B + 1):
         if arrays[operand] != NULL:
             take_array(job, operand, <cnp.ndarray>arrays[operand])
     job.real = 0
@@ -110,7 +110,9 @@ cdef object plan_checked(
         job.real |= ALPHA_REAL
     memcpy(&job.beta, cnp.PyArray_DATA(beta), cnp.PyArray_ITEMSIZE(beta))
     memcpy(&job.alpha, cnp.PyArray_DATA(alpha), cnp.PyArray_ITEMSIZE(alpha))
-    planned_out = plan_arrays(&job.plan, arrays, dtype.type_num, itemsizes[job.dtype])
+    planned_out = plan_arrays(
+        &job.plan, arrays, 2, dtype.type_num, itemsizes[job.dtype]
+    )
     if planned_out is None:
         raise ValueError("the operands do not broadcast")
     return planned_out
@@ -143,7 +145,7 @@ def explain(input, other, *, alpha=1, beta=1, out=None, where=None):
     threads = prepare_job(&job, 1, size_of(&job.plan), &nbytes, &allowed)
     loads = []
     if not job.direct:
-        for operand in range(A, OPERANDS):
+        for operand in range(A, job.plan.inputs + 1):
             loads.append([
                 name for name, happens in (
                     ("transposed", job.carriers[operand].transposed),
@@ -153,7 +155,7 @@ def explain(input, other, *, alpha=1, beta=1, out=None, where=None):
             ])
     return {
         "axes": [job.plan.shape[axis] for axis in range(job.plan.ndim)],
-        "reads": [NAMES[job.reads[operand]] for operand in range(A, OPERANDS)],
+        "reads": [NAMES[job.reads[operand]] for operand in range(A, job.plan.inputs + 1)],
         "computes in": NAMES[job.dtype],
         "loads": loads,
         "masked": bool(is_masked(&job)),
@@ -162,7 +164,7 @@ def explain(input, other, *, alpha=1, beta=1, out=None, where=None):
         "repeated": job.repeated != OUT,
         "packed": any([
             job.plan.data[operand] == scratch_of_thread() + PACKED_AT
-            + operand * PACKED_BEFORE for operand in range(A, OPERANDS)
+            + operand * PACKED_BEFORE for operand in range(A, job.plan.inputs + 1)
         ]),
         "columns first": bool(job.columns_first),
         "blocks": job.units,

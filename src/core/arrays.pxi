@@ -40,13 +40,13 @@ cdef inline bint same_row(cnp.ndarray x, cnp.ndarray y) noexcept:
     return True
 
 
-cdef object plan_row(plan_t* plan, PyObject** arrays, int typed):
+cdef inline object plan_row(plan_t* plan, PyObject** arrays, int typed, int inputs):
     """Plan contiguous arrays of one shape, and numbers, as one row: out, or None if
     they are anything else. The general plan comes to the same; this saves the small
     call 20 ns of it."""
     cdef int operand
     cdef cnp.ndarray x, out, model = <cnp.ndarray>arrays[typed]
-    for operand in range(OPERANDS):
+    for operand in range(inputs + 1):
         if (
             arrays[operand] != NULL
             and not same_row(model, <cnp.ndarray>arrays[operand])
@@ -60,9 +60,10 @@ cdef object plan_row(plan_t* plan, PyObject** arrays, int typed):
             NULL, cnp.PyArray_NBYTES(model),
         )
     plan.ndim = 1
-    plan.operands = OPERANDS
+    plan.inputs = inputs
+    plan.operands = inputs + 1
     plan.shape[0] = cnp.PyArray_SIZE(model)
-    for operand in range(OPERANDS):
+    for operand in range(inputs + 1):
         plan.itemsize[operand] = cnp.PyArray_ITEMSIZE(model)
         plan.strides[operand][0] = 0
         if operand == OUT or arrays[operand] != NULL:
@@ -73,7 +74,7 @@ cdef object plan_row(plan_t* plan, PyObject** arrays, int typed):
 
 
 cdef object plan_arrays(
-    plan_t* plan, PyObject** arrays, int type_num, Py_ssize_t itemsize
+    plan_t* plan, PyObject** arrays, int inputs, int type_num, Py_ssize_t itemsize
 ):
     """Plan arrays of any layout, broadcast to one another (or to out, if given): out,
     or None if they do not broadcast. Where an operand is a number, the caller has
@@ -83,13 +84,13 @@ cdef object plan_arrays(
     if arrays[OUT] != NULL:
         ndim = cnp.PyArray_NDIM(<cnp.ndarray>arrays[OUT])
     else:
-        for operand in range(A, MOST_OPERANDS):
+        for operand in range(A, inputs + 1):
             if arrays[operand] != NULL:
                 ndim = max(ndim, cnp.PyArray_NDIM(<cnp.ndarray>arrays[operand]))
-    begin_plan(plan, ndim)
-    if arrays[MASK] != NULL:
-        plan.operands = MOST_OPERANDS
-    for operand in range(plan.operands):
+        if arrays[MASK] != NULL:
+            ndim = max(ndim, cnp.PyArray_NDIM(<cnp.ndarray>arrays[MASK]))
+    begin_plan(plan, ndim, inputs)
+    for operand in range(inputs + 1):
         if arrays[operand] != NULL:
             if not broadcast_array(
                 plan, operand, <cnp.ndarray>arrays[operand],
@@ -100,6 +101,12 @@ cdef object plan_arrays(
             broadcast_operand(
                 plan, operand, plan.data[operand], itemsize, 0, NULL, NULL, False
             )
+    if arrays[MASK] != NULL:
+        plan.operands += 1
+        if not broadcast_array(
+            plan, inputs + 1, <cnp.ndarray>arrays[MASK], arrays[OUT] == NULL
+        ):
+            return None
     if arrays[OUT] == NULL:
         out = fresh(plan, type_num, itemsize)
     else:
@@ -111,8 +118,8 @@ cdef object plan_arrays(
 cdef bint take_both(job_t* job, PyObject** arrays) noexcept:
     """Take two arrays of different native dtypes: False if the Python layer must."""
     cdef int operand
-    cdef int[OPERANDS] found
-    for operand in range(A, OPERANDS):
+    cdef int[B + 1] found
+    for operand in range(A, B + 1):
         found[operand] = native_dtype_of(<cnp.ndarray>arrays[operand])
         if (
             found[operand] < 0
@@ -124,7 +131,7 @@ cdef bint take_both(job_t* job, PyObject** arrays) noexcept:
     if job.dtype < 0:
         return False
     make_carriers(job)
-    for operand in range(A, OPERANDS):
+    for operand in range(A, B + 1):
         job.carriers[operand].dtype = found[operand]
     return True
 
@@ -136,29 +143,29 @@ cdef inline bint is_ready_out(object out, int dtype) noexcept:
     )
 
 
-cdef inline object plan_call(job_t* job, PyObject** arrays, int typed):
+cdef inline object plan_call(job_t* job, PyObject** arrays, int typed, int inputs):
     """Plan operands of which arrays[typed] is an array, and job.plan.data points to
     those that are numbers: out, or None if they do not broadcast, or if writing out
     might change one of them."""
     cdef object out = None
+    cdef int operand
     if job.direct and arrays[MASK] == NULL:
-        out = plan_row(&job.plan, arrays, typed)
+        out = plan_row(&job.plan, arrays, typed, inputs)
     if out is None:
         out = plan_arrays(
-            &job.plan, arrays,
+            &job.plan, arrays, inputs,
             cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed])
             if job.direct else type_by_native[job.dtype],
             itemsizes[job.dtype],
         )
         if out is None:
             return None
-    if arrays[OUT] != NULL and not (
-        out_is_simple(&job.plan)
-        and safe_to_write(&job.plan, A)
-        and safe_to_write(&job.plan, B)
-        and (arrays[MASK] == NULL or safe_to_write(&job.plan, MASK))
-    ):
-        return None
+    if arrays[OUT] != NULL:
+        if not out_is_simple(&job.plan):
+            return None
+        for operand in range(A, job.plan.operands):
+            if not safe_to_write(&job.plan, operand):
+                return None
     return out
 
 

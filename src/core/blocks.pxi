@@ -81,7 +81,7 @@ cdef void cut_into_blocks(
             if steps[step].direct:
                 continue
             by_scratch = True
-            for operand in range(OPERANDS):
+            for operand in range(steps[step].plan.inputs + 1):
                 widest = max(widest, itemsizes[steps[step].carriers[operand].dtype])
                 across |= steps[step].carriers[operand].transposed
                 as_it_is &= (

@@ -15,7 +15,7 @@ cdef void add_strided(
     job.real = BETA_REAL | ALPHA_REAL
     memcpy(&job.alpha, alpha, itemsize)
     memcpy(&job.beta, beta, itemsize)
-    begin_plan(&job.plan, ndim)
+    begin_plan(&job.plan, ndim, 2)
     broadcast_operand(
         &job.plan, OUT, <char*>out, itemsize, ndim, shape, out_strides, True
     )

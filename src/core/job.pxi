@@ -98,15 +98,15 @@ cdef enum:
     COSTLY = 4
 
 cdef enum:
-    # A thread's scratch: two pieces for each operand of an addition that is converted;
+    # A thread's scratch: two pieces for each operand that is converted;
     # the sum so far; a row, repeated.
-    SUM_AT = 2 * OPERANDS * PIECE
+    SUM_AT = 2 * MASK * PIECE
     REPEATED_AT = SUM_AT + SUM
     MASKED_AT = REPEATED_AT + REPEATED  # a block of out, of which some is stored
     MASK_AT = MASKED_AT + PIECE  # a row of the mask
     PLACES_AT = MASK_AT + PIECE  # where it is True
     PACKED_AT = PLACES_AT + PIECE * sizeof(uint16_t)  # small operands
-    SCRATCH = PACKED_AT + OPERANDS * PACKED_BEFORE
+    SCRATCH = PACKED_AT + MASK * PACKED_BEFORE
 
 if not start_scratch(SCRATCH):
     raise MemoryError("no memory for the scratch memory of threads")
@@ -133,11 +133,11 @@ cdef struct job_t:
     int operation
     int dtype  # of the computation
     add_t add  # the kernel
-    int reads[OPERANDS]  # the dtypes that it takes the operands in
+    int reads[MASK]  # the dtypes that it takes the operands in
     bint direct  # it can read and write every operand as it lies
     bint streamed  # it writes out past the caches
     int repeated  # the operand that is one same short row, or none, which is OUT
-    carrier_t carriers[OPERANDS]  # if not direct
+    carrier_t carriers[MASK]  # if not direct
     # In `coefficient_of` the dtype; of a RELU, beta is the highest that becomes 0.
     scalar_t beta, alpha
     scalar_t scalar  # an operand that is a Python number

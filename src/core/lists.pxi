@@ -160,7 +160,7 @@ cdef bint lie_apart(const job_t* jobs, int count, extent_t* outs) noexcept nogil
     set_highest_ends(outs, found)
     for place in range(count):
         if size_of(&jobs[place].plan) > 0:
-            for operand in range(A, OPERANDS):
+            for operand in range(A, jobs[place].plan.inputs + 1):
                 if touches_others(jobs, operand, outs, found, place):
                     return False
     return True

@@ -2,7 +2,13 @@
 # Uses: native, job, strips.
 
 cdef inline bint is_masked(const job_t* job) noexcept nogil:
-    return job.plan.operands > OPERANDS
+    return job.plan.operands > job.plan.inputs + 1
+
+
+cdef inline const view_t* mask_of(
+    const job_t* job, const plane_t* block
+) noexcept nogil:
+    return &block.views[job.plan.inputs + 1]
 
 
 cdef inline const char* mask_row(
@@ -116,13 +122,13 @@ cdef void compute_runs(const job_t* job, const plane_t* block) noexcept nogil:
     cdef Py_ssize_t i, begin, end, n = block.shape[1]
     cdef int operand
     for i in range(block.shape[0]):
-        row = mask_row(&block.views[MASK], i, n)
+        row = mask_row(mask_of(job, block), i, n)
         begin = next_true(row, 0, n)
         while begin < n:
             end = next_false(row, begin, n)
             run = block[0]
             run.shape[0], run.shape[1] = 1, end - begin
-            for operand in range(OPERANDS):
+            for operand in range(job.plan.inputs + 1):
                 run.views[operand].data += (
                     i * run.views[operand].strides[0]
                     + begin * run.views[operand].strides[1]
@@ -146,7 +152,7 @@ cdef void compute_masked(const job_t* job, plane_t* block) noexcept nogil:
     cdef plane_t whole
     cdef Py_ssize_t itemsize = job.plan.itemsize[OUT]
     cdef Py_ssize_t size = block.shape[0] * block.shape[1]
-    cdef Py_ssize_t selected = count_selected(&block.views[MASK], block.shape)
+    cdef Py_ssize_t selected = count_selected(mask_of(job, block), block.shape)
     cdef int before
     if selected == size:
         compute_anywhere(job, block)
@@ -168,5 +174,5 @@ cdef void compute_masked(const job_t* job, plane_t* block) noexcept nogil:
     if before:
         feraiseexcept(before)
     store_masked(
-        &out, &block.views[MASK], block.shape, &block.views[OUT], itemsize
+        &out, mask_of(job, block), block.shape, &block.views[OUT], itemsize
     )

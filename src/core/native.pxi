@@ -45,8 +45,9 @@ cdef enum:
     OUT
     A
     B
-    OPERANDS
-    MASK = OPERANDS  # where to compute, if not everywhere
+    C
+    D
+    MASK  # where to compute, if not everywhere; in a plan it follows the last input
     MOST_OPERANDS
 
 # One operand of a plane: rows strides[0] bytes apart, elements strides[1].

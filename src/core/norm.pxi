@@ -31,7 +31,7 @@ cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
         ndim += 1
         job.carriers[A].dtype = dtype
         job.direct = dtype == job.dtype and not job.carriers[A].raw
-    begin_plan(&job.plan, ndim)
+    begin_plan(&job.plan, ndim, 2)
     # (As if into x itself: in the order of its memory.)
     for operand in (OUT, A):
         broadcast_operand(

@@ -11,16 +11,18 @@ cdef enum:
 
 cdef struct plan_t:
     int ndim
-    int operands  # OPERANDS, or one more: a mask
+    int inputs  # how many, from A on
+    int operands  # they, out and a mask, if there is one
     Py_ssize_t shape[MAX_NDIM]
     Py_ssize_t strides[MOST_OPERANDS][MAX_NDIM]
     char* data[MOST_OPERANDS]
     Py_ssize_t itemsize[MOST_OPERANDS]
 
 
-cdef void begin_plan(plan_t* plan, int ndim) noexcept nogil:
+cdef void begin_plan(plan_t* plan, int ndim, int inputs) noexcept nogil:
     cdef int axis
-    plan.operands = OPERANDS
+    plan.inputs = inputs
+    plan.operands = inputs + 1
     plan.ndim = ndim
     for axis in range(ndim):
         plan.shape[axis] = 1

@@ -5,7 +5,7 @@
 cdef inline void make_carriers(job_t* job) noexcept nogil:
     """Let a direct job go by way of scratch."""
     cdef int operand
-    for operand in range(OPERANDS):
+    for operand in range(MASK):
         job.carriers[operand].dtype = job.dtype
         job.carriers[operand].raw = job.carriers[operand].swapped = False
         job.carriers[operand].transposed = False
@@ -22,7 +22,7 @@ cdef void interchange_axes(job_t* steps, int count) noexcept nogil:
         return
     for step in range(count):
         plan = &steps[step].plan
-        for operand in range(A, OPERANDS):
+        for operand in range(A, plan.inputs + 1):
             if llabs(plan.strides[operand][row]) < LINE:
                 continue
             near = nearest(plan, operand)
@@ -119,7 +119,7 @@ cdef void pack_small_operands(job_t* job) noexcept nogil:
     cdef plan_t* plan = &job.plan
     cdef int operand, first
     cdef bint packed = False
-    for operand in range(A, OPERANDS):
+    for operand in range(A, plan.inputs + 1):
         first = first_axis(plan, operand)
         if is_scattered(plan, operand, first) and scratch_of_thread() != NULL:
             pack_operand(
@@ -182,7 +182,7 @@ cdef void let_kernel_convert(job_t* job) noexcept nogil:
     ):
         job.reads[B] = FLOAT32
     job.direct = True
-    for operand in range(OPERANDS):
+    for operand in range(B + 1):
         if (
             job.carriers[operand].dtype != job.reads[operand]
             or not is_plain(job, operand)
@@ -245,7 +245,7 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
         return False
     for step in range(count):
         job = &steps[step]
-        for operand in range(A, OPERANDS):
+        for operand in range(A, job.plan.inputs + 1):
             bytes += footprint(&job.plan, operand)
             # What is also read is in the caches, and is better written there.
             if job.plan.data[operand] == plan.data[OUT]:
@@ -278,7 +278,7 @@ cdef inline void choose_kernels(
     cdef int step, operand
     for step in range(count):
         steps[step].streamed = steps[step].columns_first = False
-        for operand in range(OPERANDS):
+        for operand in range(steps[step].plan.inputs + 1):
             steps[step].reads[operand] = steps.dtype
     if size >= LARGE:
         interchange_axes(steps, count)

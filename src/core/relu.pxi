@@ -50,7 +50,7 @@ cdef object gate_relu(x, out):
         if not is_ready_out(out, job.dtype):
             return NotImplemented
         arrays[OUT] = <PyObject*>out
-    planned_out = plan_call(&job, arrays, A)
+    planned_out = plan_call(&job, arrays, A, 2)
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "relu")
@@ -72,7 +72,7 @@ def compute_relu(operands, coefficients, cnp.ndarray out, dtype, mask):
         take_array(&job, OUT, out)
     set_relu(&job)
     planned_out = plan_arrays(
-        &job.plan, arrays, type_by_native[native_dtype], itemsizes[native_dtype]
+        &job.plan, arrays, 2, type_by_native[native_dtype], itemsizes[native_dtype]
     )
     if planned_out is None:
         raise ValueError("x does not broadcast to out")

@@ -125,10 +125,10 @@ cdef void store_out(
         )
 
 
-cdef inline void merge_rows(plane_t* block) noexcept nogil:
+cdef inline void merge_rows(plane_t* block, int inputs) noexcept nogil:
     """Make one row of many short ones that follow one another in every operand."""
     cdef int operand
-    for operand in range(OPERANDS):
+    for operand in range(inputs + 1):
         if (
             block.views[operand].strides[0]
             != block.shape[1] * block.views[operand].strides[1]
@@ -144,7 +144,7 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
     cdef const carrier_t* carrier = &job.carriers[OUT]
     cdef view_t out = block.views[OUT]
     cdef Py_ssize_t[2] shape = block.shape
-    for operand in range(A, OPERANDS):
+    for operand in range(A, job.plan.inputs + 1):
         load_operand(
             &job.carriers[operand], job.reads[operand], block.shape,
             &block.views[operand],
@@ -154,7 +154,7 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
         block.views[OUT] = packed_view(
             scratch, block.shape[0], block.shape[1], itemsizes[job.dtype]
         )
-    merge_rows(block)
+    merge_rows(block, job.plan.inputs)
     job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
     store_out(carrier, job.dtype, shape, &block.views[OUT], &out, scratch)
 
@@ -169,7 +169,7 @@ cdef int repeated_operand(const job_t* job) noexcept nogil:
         or n < 2 or plane.shape[0] < REPEATS // 2
     ):
         return OUT
-    for operand in range(OPERANDS):
+    for operand in range(B + 1):
         if plane.views[operand].strides[0] == n * plane.views[operand].strides[1]:
             continue
         if (
@@ -197,11 +197,11 @@ cdef void add_repeated(const job_t* job, const plane_t* block) noexcept nogil:
     part.views[job.repeated].data = rows
     part.shape[0] = block.shape[0] // REPEATS
     part.shape[1] = REPEATS * n
-    for operand in range(OPERANDS):
+    for operand in range(B + 1):
         part.views[operand].strides[0] *= REPEATS
     if part.shape[0] > 0:
         job.add(&part, part.views[A].data, &job.beta, &job.alpha, job.real)
-    for operand in range(OPERANDS):
+    for operand in range(B + 1):
         part.views[operand].data += part.shape[0] * part.views[operand].strides[0]
     part.shape[0] = 1
     part.shape[1] = block.shape[0] % REPEATS * n

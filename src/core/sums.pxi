@@ -37,7 +37,7 @@ cdef object fresh_sum(
     after the other; None if they do not broadcast."""
     cdef int order[MAX_NDIM]
     cdef int axis, place, terms = len(arrays)
-    begin_plan(plan, ndim)
+    begin_plan(plan, ndim, 2)
     broadcast_array(plan, A, <cnp.ndarray>arrays[0], True)
     broadcast_operand(plan, B, NULL, itemsize, 0, NULL, NULL, False)
     for place in range(1, terms):
@@ -60,7 +60,7 @@ cdef bint plan_steps(job_t* steps, tuple arrays, cnp.ndarray out) noexcept:
     cdef bint merge
     for step in range(count):
         plan = &steps[step].plan
-        begin_plan(plan, cnp.PyArray_NDIM(out))
+        begin_plan(plan, cnp.PyArray_NDIM(out), 2)
         broadcast_array(plan, OUT, out, True)
         if not broadcast_array(
             plan, A, <cnp.ndarray>arrays[step + 1 if step > 0 else 0], False

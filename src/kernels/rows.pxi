@@ -344,7 +344,7 @@ cdef inline void part_of_row(
     found.scales = plane.scales
     found.shape[0] = 1
     found.shape[1] = length
-    for operand in range(OPERANDS):
+    for operand in range(B + 1):
         found.views[operand].strides[0] = 0
         found.views[operand].strides[1] = plane.views[operand].strides[1]
         found.views[operand].data = (

@@ -131,7 +131,7 @@ cdef int native_loop(
     const cnp.npy_intp* strides, void* unused,
 ) except -1:
     cdef job_t job
-    cdef int[OPERANDS] places = [U_OUT, U_A, U_B]
+    cdef int[3] places = [U_OUT, U_A, U_B]
     cdef int operand, raised = all_flags()
     cdef int alpha = native_of_type(type_of(context, U_ALPHA))
     cdef int beta = native_of_type(type_of(context, U_BETA))
@@ -142,9 +142,10 @@ cdef int native_loop(
         | (ALPHA_REAL if alpha < COMPLEX64 else 0)
     )
     job.plan.ndim = 1
-    job.plan.operands = OPERANDS
+    job.plan.inputs = 2
+    job.plan.operands = 3
     job.plan.shape[0] = piece
-    for operand in range(OPERANDS):
+    for operand in range(B + 1):
         job.plan.itemsize[operand] = itemsizes[job.dtype]
         job.plan.strides[operand][0] = strides[places[operand]]
         job.plan.data[operand] = data[places[operand]]
@@ -158,7 +159,7 @@ cdef int native_loop(
         store(at(data, strides, U_ALPHA, done), alpha, job.dtype, &job.alpha, "alpha")
         store(at(data, strides, U_BETA, done), beta, job.dtype, &job.beta, "beta")
         job.plan.shape[0] = min(piece, shape[0] - done)
-        for operand in range(OPERANDS):
+        for operand in range(B + 1):
             job.plan.data[operand] = at(data, strides, places[operand], done)
         raised |= compute_job(&job, 1)
     feraiseexcept(raised)  # NumPy tells of them when all loops are done
