@@ -18,16 +18,20 @@ from fastadd._cache import CacheInfo
 __all__ = [
     "add",
     "add_",
+    "addcdiv",
+    "addcmul",
     "cache_info",
     "clear_cache",
     "clip_grad_norm",
     "foreach_add",
     "get_num_threads",
+    "lerp",
     "relu",
     "scaled_add",
     "set_cache_limit",
     "set_num_threads",
     "show_config",
+    "sub",
     "threads",
     "weighted_sum",
 ]
@@ -72,7 +76,15 @@ _Coefficient: TypeAlias = (
 _Limit: TypeAlias = float | np.floating[Any] | np.integer[Any]
 # (Not DTypeLike, in which mypy would not find the scalar: what else that is makes Any.)
 _DType: TypeAlias = type[_Scalar] | np.dtype[_Scalar] | str | None
-_Casting: TypeAlias = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
+_Casting: TypeAlias = Literal["no", "equiv", "safe", "same_kind", "unsafe", "saturate"]
+# A number, or one for each element.
+_Factor: TypeAlias = (
+    _Coefficient
+    | NDArray[np.number[Any] | np.bool]
+    | list[Any]
+    | tuple[Any, ...]
+    | _Foreign
+)
 _Mask: TypeAlias = bool | np.bool | NDArray[np.bool] | Sequence[_Mask] | _Foreign
 
 # As in NumPy's own stubs, arrays make an array, though those of no dimensions make a
@@ -82,8 +94,8 @@ def add(
     input: ArrayLike | _Foreign,
     other: ArrayLike | _Foreign,
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: _Out | tuple[_Out],
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
@@ -94,8 +106,8 @@ def add(
     input: ArrayLike,
     other: ArrayLike,
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: EllipsisType,
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
@@ -106,8 +118,8 @@ def add(
     input: _Input,
     other: _Other,
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
@@ -118,8 +130,8 @@ def add(
     input: _Input,
     other: ArrayLike,
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
@@ -130,8 +142,8 @@ def add(
     input: ArrayLike,
     other: _Other,
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
@@ -142,8 +154,8 @@ def add(
     input: NDArray[_Float],
     other: NDArray[_Float],
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: None = None,
     casting: _Casting = "same_kind",
@@ -154,8 +166,8 @@ def add(
     input: NDArray[_Signed],
     other: NDArray[_Signed],
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: None = None,
     casting: _Casting = "same_kind",
@@ -166,8 +178,8 @@ def add(
     input: NDArray[_Unsigned],
     other: NDArray[_Unsigned],
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: None = None,
     casting: _Casting = "same_kind",
@@ -178,8 +190,8 @@ def add(
     input: NDArray[Any],
     other: ArrayLike,
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: _DType[_Scalar] = None,
     casting: _Casting = "same_kind",
@@ -190,8 +202,8 @@ def add(
     input: ArrayLike,
     other: NDArray[Any],
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: _DType[_Scalar] = None,
     casting: _Casting = "same_kind",
@@ -202,8 +214,8 @@ def add(
     input: ArrayLike,
     other: ArrayLike,
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
     out: None = None,
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
@@ -213,9 +225,153 @@ def add_(
     input: _Out,
     other: ArrayLike | _Foreign,
     *,
-    alpha: _Coefficient = 1,
-    beta: _Coefficient = 1,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
 ) -> _Out: ...
+@overload  # into out
+def sub(
+    input: ArrayLike | _Foreign,
+    other: ArrayLike | _Foreign,
+    *,
+    alpha: _Factor = 1,
+    out: _Out | tuple[_Out],
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> _Out: ...
+@overload  # arrays of one kind, and the wider dtype
+def sub(
+    input: NDArray[_Float],
+    other: NDArray[_Float],
+    *,
+    alpha: _Factor = 1,
+    out: None = None,
+    dtype: None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Float]: ...
+@overload
+def sub(
+    input: ArrayLike | _Foreign,
+    other: ArrayLike | _Foreign,
+    *,
+    alpha: _Factor = 1,
+    out: EllipsisType | None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> Any: ...
+@overload  # into out
+def lerp(
+    input: ArrayLike | _Foreign,
+    end: ArrayLike | _Foreign,
+    weight: _Factor,
+    *,
+    out: _Out | tuple[_Out],
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> _Out: ...
+@overload  # arrays of one kind, and the wider dtype
+def lerp(
+    input: NDArray[_Float],
+    end: NDArray[_Float],
+    weight: _Factor,
+    *,
+    out: None = None,
+    dtype: None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Float]: ...
+@overload
+def lerp(
+    input: ArrayLike | _Foreign,
+    end: ArrayLike | _Foreign,
+    weight: _Factor,
+    *,
+    out: EllipsisType | None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> Any: ...
+@overload  # into out
+def addcmul(
+    input: ArrayLike | _Foreign,
+    tensor1: ArrayLike | _Foreign,
+    tensor2: ArrayLike | _Foreign,
+    *,
+    value: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: _Out | tuple[_Out],
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> _Out: ...
+@overload  # arrays of one kind, and the wider dtype
+def addcmul(
+    input: NDArray[_Float],
+    tensor1: NDArray[_Float],
+    tensor2: NDArray[_Float],
+    *,
+    value: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Float]: ...
+@overload
+def addcmul(
+    input: ArrayLike | _Foreign,
+    tensor1: ArrayLike | _Foreign,
+    tensor2: ArrayLike | _Foreign,
+    *,
+    value: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: EllipsisType | None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> Any: ...
+@overload  # into out
+def addcdiv(
+    input: ArrayLike | _Foreign,
+    tensor1: ArrayLike | _Foreign,
+    tensor2: ArrayLike | _Foreign,
+    *,
+    value: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: _Out | tuple[_Out],
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> _Out: ...
+@overload  # arrays of one kind, and the wider dtype
+def addcdiv(
+    input: NDArray[_Float],
+    tensor1: NDArray[_Float],
+    tensor2: NDArray[_Float],
+    *,
+    value: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: None = None,
+    dtype: None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> NDArray[_Float]: ...
+@overload
+def addcdiv(
+    input: ArrayLike | _Foreign,
+    tensor1: ArrayLike | _Foreign,
+    tensor2: ArrayLike | _Foreign,
+    *,
+    value: _Coefficient = 1,
+    beta: _Coefficient = 1,
+    out: EllipsisType | None = None,
+    dtype: DTypeLike | None = None,
+    casting: _Casting = "same_kind",
+    where: _Mask = True,
+) -> Any: ...
 def cache_info() -> CacheInfo: ...
 def clear_cache() -> None: ...
 def get_num_threads() -> int: ...

@@ -3,12 +3,30 @@
 import numpy as np
 
 from fastadd import _core
-from fastadd._call import Function, add_by_ufunc, careful, public
-from fastadd._checks import computes_itself, describe
+from fastadd._call import Function, add_by_ufunc, careful, computation, public
+from fastadd._checks import coefficient, computes_itself, describe
 
 
-def addition(operands, coefficients, out, dtype, mask=None):
-    return _core.compute_checked, ("add", operands, coefficients, out, dtype, mask), {}
+def addition(operands, coefficients, out, dtype, where=None, result=None, called="add"):
+    """By the operation that takes as many arrays."""
+    input, other = operands
+    beta, alpha = coefficients
+    one = coefficient("alpha", 1, dtype)
+    name, factors = "addcmul", []
+    if alpha.ndim and beta.ndim:
+        name, factors, coefficients = "products", [alpha, beta], []
+    elif alpha.ndim:
+        factors, coefficients = [alpha], [beta, one]
+    elif beta.ndim:
+        operands, factors, coefficients = [other, input], [beta], [alpha, one]
+    else:  # which computes 16-bit floats itself
+        arguments = "add", operands, coefficients, out, dtype, where, result, called
+        return _core.compute_checked, arguments, {}
+    return computation(
+        *(name, operands, coefficients, out, dtype, where, result),
+        factors=factors,
+        called=called,
+    )
 
 
 ADD = Function(
@@ -18,6 +36,7 @@ ADD = Function(
     other_out="Pass an out of dtype {}, or casting='unsafe'",
     compute=addition,
     by_numpy=add_by_ufunc,
+    factors=("alpha", "beta"),
 )
 ADD_IN_PLACE = ADD._replace(
     name="add_",

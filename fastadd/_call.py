@@ -30,7 +30,10 @@ from fastadd._checks import (
     common_shape,
     computes_itself,
     describe,
+    factor,
+    is_factor,
     is_native,
+    kind_of,
     kind_of_number,
     shortened,
     warn,
@@ -39,9 +42,13 @@ from fastadd._checks import (
 
 # What the careful path needs to know of a public function: its name; how its user gets
 # a computation in another dtype; what the argument that is written is called, and how
-# to get one of another dtype; the call that computes checked operands; and the one that
-# leaves them to NumPy's protocols.
-Function = namedtuple("Function", "name wider out other_out compute by_numpy")
+# to get one of another dtype; the call that computes checked operands; the one that
+# leaves them to NumPy's protocols; and which of its coefficients may be arrays.
+Function = namedtuple(
+    "Function",
+    "name wider out other_out compute by_numpy factors",
+    defaults=[()],
+)
 
 # What other libraries take, and what does it here.
 ELSEWHERE = {
@@ -113,12 +120,25 @@ def careful(
     where=True,
 ):
     """The call that computes an operation of operands and coefficients by name."""
-    check_casting(casting)
+    check_casting(casting, saturates=function.name != "relu")
     if out is ...:  # an array of no dimensions instead of a scalar
         call = careful(function, operands, coefficients, None, dtype, casting, where)
         return _core.as_array, (call,), {}
     out = as_out(out)
-    is_owned = any(computes_itself(x) for x in (*operands.values(), out))
+    factors = {
+        name: value
+        for name, value in coefficients.items()
+        if name in function.factors and is_factor(value)
+    }
+    owners = [
+        x for x in (*operands.values(), *factors.values(), out) if computes_itself(x)
+    ]
+    is_owned = bool(owners)
+    if is_owned and casting == "saturate":
+        raise TypeError(
+            f"casting='saturate' takes numbers that lie in memory, and "
+            f"{type(owners[0]).__name__} computes in its own way. Pass np.asarray(x)."
+        )
     where = checked_where(where, out, is_owned)
     given = operands, coefficients, out, dtype, casting, where
     if is_owned:
@@ -134,37 +154,116 @@ def careful(
         check_layout(out)
         call = careful(function, operands, coefficients, None, dtype, casting)
         return _core.then, (call, copied_to, out, casting, where), {}
-    call = checked(function, operands, coefficients, out, dtype, casting)
-    if where is True:
-        return function.compute(*call)
-    check_mask(where, call[0], out)
-    return function.compute(*call, where)
+    if casting == "saturate":
+        result, dtype, casting = saturated(operands, out, dtype)
+    else:
+        result = None
+    call = checked(function, operands, coefficients, out, dtype, casting, result=result)
+    if where is not True:
+        check_mask(where, call[0], out)
+    return function.compute(*call, None if where is True else where, result)
 
 
 def checked(
-    function, operands, coefficients, out, dtype, casting="same_kind", out_name=None
+    function,
+    operands,
+    coefficients,
+    out,
+    dtype,
+    casting="same_kind",
+    out_name=None,
+    result=None,
 ):
     """What computes native operands: they and the coefficients as arrays, out and the
-    dtype."""
+    dtype. `result` is the dtype of the result, where that saturates."""
     if dtype is None:
         dtype = common_dtype(operands)
     operands = {
         name: checked_operand(name, x, dtype, casting) for name, x in operands.items()
     }
-    coefficients = [
-        coefficient(name, value, dtype, function.wider)
+    coefficients = {
+        name: (
+            factor(name, value, dtype, function.wider)
+            if name.partition("[")[0] in function.factors and is_factor(value)
+            else coefficient(name, value, dtype, function.wider)
+        )
         for name, value in coefficients.items()
-    ]
-    shape = common_shape(operands)
-    operands = list(operands.values())
+    }
+    factors = {name: x for name, x in coefficients.items() if x.ndim > 0}
+    shape = common_shape(operands | factors)
+    operands, coefficients = list(operands.values()), list(coefficients.values())
     if out is not None:
         check_out(
-            *(out, dtype, shape, casting),
+            *(out, result or dtype, shape, casting),
             *(out_name or function.out, function.other_out),
         )
         operands = [apart(x, out) for x in operands]
+        coefficients = [apart(x, out) if x.ndim else x for x in coefficients]
     warn_of_complex(operands, dtype, out)
     return operands, coefficients, out, dtype
+
+
+def saturated(operands, out, dtype):
+    """The dtype of a saturating result, that of its computation, and the casting rule:
+    a result of floats saturates nothing."""
+    result = common_dtype(operands) if out is None else out.dtype.newbyteorder("=")
+    kind = kind_of(result)
+    if kind == "b":
+        raise TypeError(
+            "casting='saturate' is for results that are integers, and this one is "
+            "bool. Leave it out, or pass an out of integers."
+        )
+    if kind != "i":
+        return None, dtype, "same_kind"
+    for name, x in operands.items():
+        if kind_of_number(x) == "c" or kind_of(getattr(x, "dtype", result)) == "c":
+            raise TypeError(
+                f"{name} is complex, and casting='saturate' computes in real numbers. "
+                "Pass x.real, or x.imag."
+            )
+    if dtype is None:
+        dtype = np.dtype(np.float32 if result.itemsize <= 2 else np.float64)
+    if dtype.char not in "fdg":
+        raise TypeError(
+            f"dtype={dtype}: casting='saturate' computes in float32, float64 or "
+            "longdouble and rounds to the integers of the result. Pass one of these."
+        )
+    return result, dtype, "unsafe"
+
+
+def computation(
+    name,
+    operands,
+    coefficients,
+    out,
+    dtype,
+    where=None,
+    result=None,
+    *,
+    factors=(),
+    called=None,
+):
+    """The call that computes an operation in the compiled part: operands and factors,
+    which are arrays, and coefficients. `called` is its name in warnings."""
+    if dtype.itemsize == 2 and dtype.kind in "fV":
+        # The kernels will bring the operands to float32: on the way, those that hold
+        # more than the result must be rounded to it; factors need not.
+        operands = [
+            x if np.can_cast(x.dtype, dtype) else x.astype(dtype) for x in operands
+        ]
+        # And so must the result, on its way to an out of another dtype.
+        if out is not None and out.dtype != dtype:
+            fresh = np.empty(out.shape, dtype)
+            call = computation(
+                *(name, operands, coefficients, fresh, dtype, where),
+                factors=factors,
+                called=called,
+            )
+            where = True if where is None else where
+            return _core.then, (call, copied_to, out, "unsafe", where), {}
+    operands = [*operands, *factors]
+    arguments = name, operands, coefficients, out, dtype, where, result, called
+    return _core.compute_checked, arguments, {}
 
 
 def copied_to(result, out, casting, where):
@@ -214,7 +313,9 @@ def check_mask(mask, operands, out):
 # ---- arrays that compute themselves, and dtypes that NumPy computes ------------------
 
 
-def add_by_ufunc(function, operands, coefficients, out, dtype, casting, where):
+def add_by_ufunc(
+    function, operands, coefficients, out, dtype, casting, where, ufunc=np.add
+):
     """Let NumPy's protocols decide who computes. Without coefficients this is np.add,
     which all that override ufuncs know, with its units and its strings."""
     input, other = operands.values()
@@ -226,18 +327,19 @@ def add_by_ufunc(function, operands, coefficients, out, dtype, casting, where):
     }
     given = {name: value for name, value in keywords.items() if value is not None}
     for name, value in coefficients.items():
-        check_is_number(name, value)
+        if not is_factor(value):
+            check_is_number(name, value)
     if isinstance(out, np.ndarray):
         check_layout(out)
     is_plain = all(type(value) is int and value == 1 for value in coefficients.values())
     if any(is_frame(x) for x in (*operands.values(), out)):
         if not given:
-            return by_operators(operands, coefficients)
+            return by_operators(operands, coefficients, ufunc)
         if list(given) == ["out"] and is_frame(out):
-            call = by_operators(operands, coefficients)
+            call = by_operators(operands, coefficients, ufunc)
             return _core.then, (call, into_frame, out), {}
     if is_plain:
-        return np.add, (input, other), given
+        return ufunc, (input, other), given
     check_dtypes(operands, dtype)
     coefficients = foreign_coefficients(function, operands, coefficients, dtype)
     otherwise = partial(by_owner, operands, coefficients, given)
@@ -284,6 +386,8 @@ def foreign_coefficients(function, operands, coefficients, dtype):
     times = [x for x in dtypes if isinstance(x, np.dtype) and x.kind in "mM"]
     if times:
         for name, value in coefficients.items():
+            if is_factor(value):
+                continue
             coefficient(name, value, np.dtype(float), function.wider, times[0])
     if not dtypes or not all(isinstance(x, np.dtype) and is_native(x) for x in dtypes):
         return coefficients
@@ -296,6 +400,9 @@ def foreign_coefficients(function, operands, coefficients, dtype):
         return coefficients
     checked = {}
     for name, value in coefficients.items():
+        if is_factor(value):
+            checked[name] = value
+            continue
         number = coefficient(name, value, result, function.wider)
         is_long = type(value) is int and value >= 2**63 and result.kind == "u"
         checked[name] = int(number.astype(np.int64)) if is_long else value
@@ -316,12 +423,42 @@ def by_owner(operands, coefficients, given, error):
     return by_operators(operands, coefficients)
 
 
-def by_operators(operands, coefficients):
+def by_operators(operands, coefficients, ufunc=np.add):
+    if ufunc is np.subtract:
+        coefficients = coefficients | {"alpha": -1}
     return (
         _core.by_operators,
         (tuple(operands.values()), tuple(coefficients.values())),
         {},
     )
+
+
+def by_owner_of(formula):
+    """What leaves an operation to the operators of arrays that compute in their own
+    way, or of dtypes that NumPy computes: the compiled `formula` of its operands and
+    coefficients."""
+
+    def by_numpy(function, operands, coefficients, out, dtype, casting, where):
+        owners = [x for x in (*operands.values(), out) if computes_itself(x)]
+        given = {"dtype": dtype, "where": None if where is True else where}
+        if owners:
+            given["out"] = out
+        given = [name for name, value in given.items() if value is not None]
+        if given:
+            kinds = owners or list(operands.values())
+            raise TypeError(
+                f"{', '.join(given)}: {describe(kinds[0])} computes {function.name} "
+                "by its own operators, which do not take that. Leave it out."
+            )
+        check_dtypes(operands, None)
+        call = formula, (*operands.values(), *coefficients.values()), {}
+        if out is None:
+            return call
+        check_is_array(out)
+        check_layout(out)
+        return _core.then, (call, copied_to, out, casting, True), {}
+
+    return by_numpy
 
 
 def is_frame(x):

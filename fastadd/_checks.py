@@ -22,9 +22,10 @@ KINDS = {"b": 0, "i": 1, "f": 2, "c": 3}
 KIND_NAMES = {"b": "a bool", "i": "an integer", "f": "a float", "c": "a complex number"}
 
 
-def check_casting(casting):
-    if not isinstance(casting, str) or casting not in CASTINGS:
-        raise ValueError(f"casting={casting!r}: it must be one of {CASTINGS}")
+def check_casting(casting, saturates=False):
+    allowed = (*CASTINGS, "saturate") if saturates else CASTINGS
+    if not isinstance(casting, str) or casting not in allowed:
+        raise ValueError(f"casting={casting!r}: it must be one of {allowed}")
 
 
 def describe(value):
@@ -235,6 +236,38 @@ def coefficient(name, value, dtype, wider="Pass dtype=np.{}", result=None):
         dtype = np.dtype(np.float32)
     advice = f"{wider.format(holds_more)}, or" if holds_more else "Pass"
     return float_coefficient(name, given, value, dtype, advice)
+
+
+def is_factor(value):
+    """Whether a coefficient is one for each element: an array of one or more
+    dimensions, or what NumPy makes one."""
+    return isinstance(value, list | tuple) or (
+        kind_of_number(value) is None
+        and not isinstance(value, str | bytes)
+        and (
+            (hasattr(type(value), "__array_ufunc__") and computes_itself(value))
+            or (hasattr(type(value), "__array__") and np.ndim(value) > 0)
+        )
+    )
+
+
+def factor(name, value, dtype, wider):
+    """An array of coefficients, by the rule of one: its kind decides, and it is
+    converted to the result's dtype on its way."""
+    x = np.asarray(as_operand(name, value))
+    if not is_native(x) or kind_of(x.dtype) not in ALLOWED[kind_of(dtype)]:
+        allowed = " or ".join(KIND_NAMES[each] for each in ALLOWED[kind_of(dtype)])
+        advice = (
+            f" {wider.format('float64')} to compute in floating point, or "
+            "casting='saturate'."
+            if kind_of(dtype) == "i" and is_native(x) and kind_of(x.dtype) == "f"
+            else f" Convert it by {name}.astype."
+        )
+        raise TypeError(
+            f"{name} has dtype {x.dtype}, but the result is {dtype}: for that, each of "
+            f"{name} must be {allowed}.{advice}"
+        )
+    return x
 
 
 def kind_of_number(value):

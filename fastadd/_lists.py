@@ -116,11 +116,11 @@ def each_added(function, inputs, others, betas, alphas, outs, alpha="alpha[{}]")
             {"beta": each_beta, alpha.format(place): each_alpha},
             *(out, None, "same_kind", f"out[{place}]"),
         )
-        calls.append((*operands, *coefficients, *rest))
+        calls.append((operands, coefficients, *rest, rest[-1]))
     name = function.name.encode()
-    if not all(out is None for out in outs) and not _core.calls_lie_apart(calls):
+    if not all(out is None for out in outs) and not _core.calls_lie_apart("add", calls):
         calls = apart_from_others(calls, outs)
-    return _core.compute_calls, (name, calls), {}
+    return _core.compute_calls, (name, "add", calls), {}
 
 
 def apart_from_others(calls, outs):
@@ -134,18 +134,18 @@ def apart_from_others(calls, outs):
                 )
     return [
         (
-            *(
+            [
                 operand.copy()
                 if any(
                     overlap(operand, other)
                     for other in (*outs[:place], *outs[place + 1 :])
                 )
                 else operand
-                for operand in (input, other)
-            ),
+                for operand in operands
+            ],
             *rest,
         )
-        for place, (input, other, *rest) in enumerate(calls)
+        for place, (operands, *rest) in enumerate(calls)
     ]
 
 

@@ -4,28 +4,13 @@ import numpy as np
 
 from fastadd import _core
 from fastadd._add import add
-from fastadd._call import Function, careful, public
+from fastadd._call import Function, careful, computation, public
 from fastadd._checks import computes_itself, kind_of_number
 from fastadd._lists import as_list, check_lengths
 
 
-def summation(operands, weights, out, dtype):
-    if dtype.itemsize == 2 and dtype.kind in "fV":
-        # The kernels will bring the operands to float32: on the way, those that hold
-        # more than the result must be rounded to it.
-        operands = [
-            x if np.can_cast(x.dtype, dtype) else x.astype(dtype) for x in operands
-        ]
-        # And so must their sum, on its way to an out of another dtype.
-        if out is not None and out.dtype != dtype:
-            call = summation(operands, weights, None, dtype)
-            return _core.then, (call, rounded_into, out), {}
-    return _core.compute_checked, ("weighted_sum", operands, weights, out, dtype), {}
-
-
-def rounded_into(result, out):
-    np.copyto(out, result, casting="unsafe")
-    return out
+def summation(operands, weights, out, dtype, where=None, result=None):
+    return computation("weighted_sum", operands, weights, out, dtype, where, result)
 
 
 def one_by_one(function, operands, weights, out, dtype, casting, where):

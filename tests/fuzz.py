@@ -17,6 +17,7 @@ from itertools import count
 import numpy as np
 from cases import COEFFICIENTS, DTYPES, kind, values
 from fastadd._core import carefully
+from operations import OPERATIONS, clamped
 from reference import assert_same_bits, product, reference
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -37,6 +38,7 @@ class Call:
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
         self.memory = None
+        self.about = None  # what a failure is told with
 
     def one_of(self, options):
         return options[int(self.rng.integers(len(options)))]
@@ -337,6 +339,51 @@ def fuzz_relu(call):
     )
 
 
+def fuzz_operation(call):
+    """One of the table's, perhaps saturating; any of its factors may be a number."""
+    name = call.one_of(tuple(OPERATIONS))
+    operation = OPERATIONS[name]
+    one, two, dtype = call.pair()
+    shape = call.shape()
+    saturates = kind(dtype) == "i" and call.chance(0.5)
+    result = dtype
+    if saturates:
+        dtype = np.dtype("f4" if result.itemsize <= 2 else "f8")
+    if kind(dtype) not in operation.kinds:
+        return
+    call.about = name, str(one), str(two)
+    call.allot(shape, operation.arrays + 1)
+    factors = [
+        name
+        for name, each in DTYPES.items()
+        if kind(each) in {"b": "bi", "i": "i", "f": "if", "c": "ifc"}[kind(dtype)]
+    ]
+    dtypes = [one, two, call.one_of((one, two))]
+    if operation.factors < 9:
+        dtypes[2:] = [call.dtype(factors), call.dtype(factors)]
+    shapes = [call.narrowed(shape) for _ in range(operation.arrays)]
+    shapes[operation.factors :] = [  # of no dimensions it would be a number
+        each or (1,) for each in shapes[operation.factors :]
+    ]
+    arrays = [call.view(*each) for each in zip(shapes, dtypes, strict=False)]
+    out = call.view(shape, result, True)
+    call.fill(*arrays, out)
+    given = {name: call.number(kind(dtype)) for name in operation.numbers}
+    expected = operation.right([plain(x) for x in arrays], dtype, **given)
+    keywords = dict(given)
+    if saturates:
+        expected = clamped(expected, result)
+        keywords["casting"] = "saturate"
+    if call.chance(0.3):
+        assert_same_bits(operation.call(*arrays, **keywords), expected)
+        return
+    right = np.broadcast_to(expected, shape)
+    if call.chance(0.3) and dtype.kind != "V":
+        keywords["where"] = call.rng.random(call.narrowed(shape)) < 0.5
+        right = np.where(keywords["where"], right, plain(out))
+    check_memory(call, out, right, lambda: operation.call(*arrays, out=out, **keywords))
+
+
 def lists(call, one, two, most):
     """Arrays of several shapes, and outs that lie apart from one another."""
     shapes = [call.shape() for _ in range(int(call.rng.integers(0, most)))]
@@ -471,6 +518,8 @@ def fuzz_refusals(call):
 FUNCTIONS = (
     fuzz_add,
     fuzz_add,
+    fuzz_operation,
+    fuzz_operation,
     fuzz_weighted_sum,
     fuzz_relu,
     fuzz_foreach_add,
@@ -487,7 +536,7 @@ def fuzz_once(seed):
         try:
             function(call)
         except BaseException as error:
-            error.add_note(f"seed {seed}: {function.__name__}")
+            error.add_note(f"seed {seed}: {function.__name__} {call.about or ''}")
             raise
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-BUDGET = 1_250_000  # bytes of code of a set
+BUDGET = 1_350_000  # bytes of code of a set
 # Arithmetic, conversion or comparison of whole vectors.
 PACKED = re.compile(
     r"v(add|sub|mul|fmadd|cvt\w*|and|or|max|min|padd|pmul\w*|pand|por|pcmp\w*|pmov[sz]\w*"

@@ -99,11 +99,17 @@ REFUSED = {
         TypeError,
         r"alpha='2' is of type str",
     ),
-    "array of one dimension": (
-        lambda out: add(F4, F4, beta=np.ones(3), out=out),
+    "array of complex numbers": (
+        lambda out: add(F4, F4, beta=np.ones(3, complex), out=out),
         np.float32,
         TypeError,
-        r"beta is of type numpy\.ndarray.*multiply the operand first",
+        r"beta has dtype complex128.*each of beta must be an integer or a float",
+    ),
+    "array of another shape": (
+        lambda out: add(F4, F4, beta=np.ones(4), out=out),
+        np.float32,
+        ValueError,
+        r"other \(2, 3\) and beta \(4,\), which do not broadcast",
     ),
     "fraction": (
         lambda out: add(F4, F4, alpha=fractions.Fraction(1, 2), out=out),
@@ -586,7 +592,7 @@ def test_objects_as_out_of_native_operands():
     out = np.empty((2, 3), object)
     assert add(I4, I4, alpha=2, out=out) is out
     assert out.tolist() == (3 * I4).tolist()
-    for bad in (1.5, np.arange(3)):
+    for bad in (1.5, np.arange(3) * 0.5):
         with pytest.raises(TypeError, match="alpha"):
             add(I4, I4, alpha=bad, out=out)
     with pytest.raises(ValueError):

@@ -104,7 +104,9 @@ def test_no_code_of_a_coefficient_runs_in_the_gate():
             raise AssertionError
 
     class Evil(metaclass=Meta):
-        ndim = 0  # np.ndim does not look further (NumPy without the GIL hashes the type)
+        ndim = (
+            0  # np.ndim does not look further (NumPy without the GIL hashes the type)
+        )
 
     for call in (
         lambda evil: fastadd.add(X, Y, alpha=evil),

@@ -68,8 +68,8 @@ def test_files_use_what_they_say(main):
     wrong = []
     for name, path in files.items():
         used = used_by(path, home)
-        declared = re.search(r"^# Uses: (.+)$", path.read_text(), re.M)
-        said = set(declared[1].rstrip(".").split(", ")) if declared else set()
+        declared = re.search(r"^# Uses: ([^.]+)\.$", path.read_text(), re.M)
+        said = set(re.findall(r"\w+", declared[1])) if declared else set()
         if said - {"nothing"} != used:
             wrong.append(f"{name}: # Uses: {', '.join(sorted(used, key=order.index))}")
         for other in used:

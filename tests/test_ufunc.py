@@ -104,7 +104,7 @@ def test_refused_before_anybody_is_asked():
         def __array_ufunc__(self, *args, **kwargs):
             raise AssertionError
 
-    for bad in (None, "2", [1, 2], A):
+    for bad in (None, "2", b"2"):
         with pytest.raises(TypeError, match=r"alpha.* is of type"):
             add(A, Unasked(), alpha=bad)
     with pytest.raises(ValueError, match="casting"):
@@ -365,7 +365,7 @@ def test_objects():
     ]
     lists = np.array([[1], None], object)[:1]
     assert add(lists, lists, alpha=2).tolist() == [[1, 1, 1]]
-    for bad in (None, "2", [1, 2], np.array([[1], [2]])):
+    for bad in (None, "2"):
         with pytest.raises(TypeError, match=r"alpha.* is of type"):
             add(exact, exact, alpha=bad)
     with pytest.raises(TypeError):

@@ -6,7 +6,7 @@
 
 #include <fenv.h>
 
-#define FASTADD_WATCHED (FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID)
+#define FASTADD_WATCHED (FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID)
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>

@@ -1,5 +1,5 @@
 # beta*input + alpha*other: the gate, which recognises a call that is ready to run and
-# never explains; and the entry for those that the Python layer has checked.
+# never explains.
 # Uses: native, plan, job, masks, run, dtypes, numbers, arrays.
 
 cdef inline object try_plan(
@@ -25,15 +25,15 @@ cdef inline object try_plan(
     if job.dtype < 0:
         return None
     if arrays[A] == NULL:
-        if not store_number(input, job.dtype, True, &job.scalar):
+        if not store_number(input, job.dtype, True, &job.scalars[B]):
             return None
-        job.plan.data[A] = <char*>&job.scalar
+        job.plan.data[A] = <char*>&job.scalars[B]
     elif arrays[B] == NULL:
         if other is NOTHING:
-            set_additive_identity(&job.scalar, job.dtype)
-        elif not store_number(other, job.dtype, True, &job.scalar):
+            set_additive_identity(&job.scalars[B], job.dtype)
+        elif not store_number(other, job.dtype, True, &job.scalars[B]):
             return None
-        job.plan.data[B] = <char*>&job.scalar
+        job.plan.data[B] = <char*>&job.scalars[B]
     else:
         both = native_dtype_of(<cnp.ndarray>arrays[B])
         # (Two C types of one size have two type numbers; np.result_type picks one.)
@@ -59,7 +59,12 @@ cdef inline object try_plan(
         if not is_ready_out(out, job.dtype):
             return None
         arrays[OUT] = <PyObject*>out
-    return plan_call(job, arrays, typed, 2)
+    return plan_call(
+        job, arrays, typed, 2,
+        cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed])
+        if job.direct else type_by_native[job.dtype],
+        itemsizes[job.dtype],
+    )
 
 
 cdef object gate(
@@ -81,51 +86,6 @@ cdef object gate(
     planned_out = try_plan(&job, input, other, beta, alpha, out, mask)
     if planned_out is None:
         return NotImplemented
-    run_job(&job, 1, "add")
-    return result_of(planned_out, out is None)
-
-
-cdef object plan_checked(
-    job_t* job, cnp.ndarray input, cnp.ndarray other, cnp.ndarray beta,
-    cnp.ndarray alpha, cnp.ndarray out, cnp.dtype dtype, cnp.ndarray mask,
-):
-    """Plan a call that the Python layer has checked: native arrays of any dtype, byte
-    order and alignment, coefficients as 0-d arrays of the dtype (or, for a real
-    coefficient of a complex result, of its real dtype). Returns out."""
-    cdef PyObject* arrays[MOST_OPERANDS]
-    cdef int operand
-    cdef object planned_out
-    arrays[OUT] = <PyObject*>out if out is not None else NULL
-    arrays[A] = <PyObject*>input
-    arrays[B] = <PyObject*>other
-    arrays[MASK] = <PyObject*>mask if mask is not None else NULL
-    start_job(job, ADD, native(dtype))
-    for operand in range(B + 1):
-        if arrays[operand] != NULL:
-            take_array(job, operand, <cnp.ndarray>arrays[operand])
-    job.real = 0
-    if not cnp.PyArray_ISCOMPLEX(beta):
-        job.real |= BETA_REAL
-    if not cnp.PyArray_ISCOMPLEX(alpha):
-        job.real |= ALPHA_REAL
-    memcpy(&job.beta, cnp.PyArray_DATA(beta), cnp.PyArray_ITEMSIZE(beta))
-    memcpy(&job.alpha, cnp.PyArray_DATA(alpha), cnp.PyArray_ITEMSIZE(alpha))
-    planned_out = plan_arrays(
-        &job.plan, arrays, 2, dtype.type_num, itemsizes[job.dtype]
-    )
-    if planned_out is None:
-        raise ValueError("the operands do not broadcast")
-    return planned_out
-
-
-def compute_addition(operands, coefficients, out, cnp.dtype dtype not None, mask):
-    """Compute an addition that the Python layer has checked."""
-    cdef job_t job
-    input, other = operands
-    beta, alpha = coefficients
-    planned_out = plan_checked(
-        &job, input, other, beta, alpha, out, dtype, mask
-    )
     run_job(&job, 1, "add")
     return result_of(planned_out, out is None)
 
@@ -155,7 +115,9 @@ def explain(input, other, *, alpha=1, beta=1, out=None, where=None):
             ])
     return {
         "axes": [job.plan.shape[axis] for axis in range(job.plan.ndim)],
-        "reads": [NAMES[job.reads[operand]] for operand in range(A, job.plan.inputs + 1)],
+        "reads": [
+            NAMES[job.reads[operand]] for operand in range(A, job.plan.inputs + 1)
+        ],
         "computes in": NAMES[job.dtype],
         "loads": loads,
         "masked": bool(is_masked(&job)),

@@ -143,7 +143,10 @@ cdef inline bint is_ready_out(object out, int dtype) noexcept:
     )
 
 
-cdef inline object plan_call(job_t* job, PyObject** arrays, int typed, int inputs):
+cdef inline object plan_call(
+    job_t* job, PyObject** arrays, int typed, int inputs, int type_num,
+    Py_ssize_t itemsize,
+):
     """Plan operands of which arrays[typed] is an array, and job.plan.data points to
     those that are numbers: out, or None if they do not broadcast, or if writing out
     might change one of them."""
@@ -152,12 +155,7 @@ cdef inline object plan_call(job_t* job, PyObject** arrays, int typed, int input
     if job.direct and arrays[MASK] == NULL:
         out = plan_row(&job.plan, arrays, typed, inputs)
     if out is None:
-        out = plan_arrays(
-            &job.plan, arrays, inputs,
-            cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed])
-            if job.direct else type_by_native[job.dtype],
-            itemsizes[job.dtype],
-        )
+        out = plan_arrays(&job.plan, arrays, inputs, type_num, itemsize)
         if out is None:
             return None
     if arrays[OUT] != NULL:

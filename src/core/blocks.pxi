@@ -89,6 +89,8 @@ cdef void cut_into_blocks(
                     and not steps[step].carriers[operand].raw
                 )
         most = (PIECE if by_scratch else SUM) // widest
+        if steps.plan.inputs > 2:
+            most = 2 * most // steps.plan.inputs  # so that all fit the L1 cache
         if across and as_it_is and not is_masked(steps):  # it needs one of two pieces
             most *= 2
         if across:

@@ -6,7 +6,8 @@
 # arguments and keywords. That is made from here, so that a warning points at the
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
-# Uses: dtypes, numbers, arrays, add, sums, lists, relu, times, ufunc.
+# Uses: native, dtypes, numbers, arrays, operations, add, sums, lists, relu, times,
+# ufunc.
 
 from cpython.object cimport PyObject_Call
 from cpython.ref cimport Py_INCREF
@@ -31,10 +32,11 @@ cdef enum:
 
 # Answers a call that is ready to run, of which it is given all arguments; any other:
 # NotImplemented, and nothing has been touched.
-ctypedef object (*gate_t)(PyObject** given)
+ctypedef object (*gate_t)(int operation, PyObject** given)
 
 cdef struct function_t:
     gate_t gate  # or none
+    int operation
     PyMethodDef method
     int positional, parameters  # how many, in all
     PyObject* names[MAX_PARAMETERS]
@@ -44,6 +46,7 @@ cdef struct function_t:
 
 
 cdef object explain_arguments = None
+cdef object ONE = 1
 
 
 cdef inline int find_parameter(
@@ -111,109 +114,150 @@ cdef inline object answer(
     cdef PyObject* given[MAX_PARAMETERS]
     if not read_arguments(function, arguments, count, keywords, given):
         return refuse(function, arguments, count, keywords)
-    result = NotImplemented if function.gate == NULL else function.gate(given)
+    result = NotImplemented if function.gate == NULL else function.gate(
+        function.operation, given
+    )
     if result is NotImplemented:
         return answer_carefully(function, given)
     return result
 
 
-# C functions know nothing of themselves but their address: one for each.
-
 cdef enum:
-    ADD_FUNCTION
-    ADD_IN_PLACE
-    WEIGHTED_SUM
-    FOREACH_ADD
-    RELU_FUNCTION
-    CLIP_GRAD_NORM
-    FUNCTIONS
+    MOST_FUNCTIONS = 64
 
-cdef function_t function_table[FUNCTIONS]
+# In the order in which they are made: add is the first to be found.
+cdef PyObject* selves[MOST_FUNCTIONS]
+cdef function_t function_table[MOST_FUNCTIONS]
+cdef int function_count = 0
 
 
-cdef object call_add(
+cdef object call_function(
     PyObject* self, PyObject** arguments, Py_ssize_t count, PyObject* keywords
 ):
-    return answer(&function_table[ADD_FUNCTION], arguments, count, keywords)
+    """The one C function of all. Each has a module of its own as `self`: with any other
+    object there, Python would take it for a method."""
+    cdef int place = 0
+    while selves[place] != self:
+        place += 1
+    return answer(&function_table[place], arguments, count, keywords)
 
 
-cdef object call_add_(
-    PyObject* self, PyObject** arguments, Py_ssize_t count, PyObject* keywords
-):
-    return answer(&function_table[ADD_IN_PLACE], arguments, count, keywords)
-
-
-cdef object call_weighted_sum(
-    PyObject* self, PyObject** arguments, Py_ssize_t count, PyObject* keywords
-):
-    return answer(&function_table[WEIGHTED_SUM], arguments, count, keywords)
-
-
-cdef object call_foreach_add(
-    PyObject* self, PyObject** arguments, Py_ssize_t count, PyObject* keywords
-):
-    return answer(&function_table[FOREACH_ADD], arguments, count, keywords)
-
-
-cdef object call_relu(
-    PyObject* self, PyObject** arguments, Py_ssize_t count, PyObject* keywords
-):
-    return answer(&function_table[RELU_FUNCTION], arguments, count, keywords)
-
-
-cdef object call_clip_grad_norm(
-    PyObject* self, PyObject** arguments, Py_ssize_t count, PyObject* keywords
-):
-    return answer(&function_table[CLIP_GRAD_NORM], arguments, count, keywords)
-
-
-cdef object add_gate(PyObject** given):
-    return gate(
-        <object>given[0], <object>given[1], <object>given[3], <object>given[2],
-        <object>given[4], <object>given[5], <object>given[6], <object>given[7],
+cdef inline bint is_array(PyObject* x) noexcept:
+    return (
+        cnp.PyArray_CheckExact(<object>x) and cnp.PyArray_NDIM(<cnp.ndarray>x) > 0
     )
 
 
-cdef object add_in_place_gate(PyObject** given):
+cdef object gate_of_factors(
+    PyObject* input, PyObject* other, PyObject* alpha, PyObject* beta, PyObject** rest,
+    const char* name,
+):
+    """An addition of which alpha, or beta, or both are arrays; `rest` are out, dtype,
+    casting and where."""
+    cdef PyObject** operands = [input, other, alpha, beta]
+    cdef PyObject** numbers = [<PyObject*>ONE, beta]
+    cdef int operation = ADDCMUL
+    if (
+        <object>rest[1] is not None or <object>rest[2] is not SAME_KIND
+        or <object>rest[3] is not True or not (is_array(input) or is_array(other))
+    ):
+        return NotImplemented
+    if is_array(alpha) and is_array(beta):
+        operation = PRODUCTS
+    elif is_array(beta):
+        operands[0], operands[1], operands[2] = other, input, beta
+        numbers[1] = alpha
+    return compute_ready(operation, operands, numbers, <object>rest[0], name)
+
+
+cdef object sub_gate(int operation, PyObject** given):
+    """input, other, alpha, out, dtype, casting, where."""
+    cdef PyObject* input = given[0]
+    alpha = <object>given[2]
+    # (The negative of an integer 0 is none of a float.)
+    if (
+        not PyLong_CheckExact(alpha) and not PyFloat_CheckExact(alpha)
+        or not alpha
+        or cnp.PyArray_CheckExact(<object>input)
+        and cnp.PyArray_TYPE(<cnp.ndarray>input) == cnp.NPY_BOOL
+    ):
+        return NotImplemented
+    return gate(
+        <object>given[0], <object>given[1], ONE, -alpha, <object>given[3],
+        <object>given[4], <object>given[5], <object>given[6],
+    )
+
+
+cdef object add_gate(int operation, PyObject** given):
+    result = gate(
+        <object>given[0], <object>given[1], <object>given[3], <object>given[2],
+        <object>given[4], <object>given[5], <object>given[6], <object>given[7],
+    )
+    if result is NotImplemented and (is_array(given[2]) or is_array(given[3])):
+        return gate_of_factors(
+            given[0], given[1], given[2], given[3], given + 4, "add"
+        )
+    return result
+
+
+cdef object add_in_place_gate(int operation, PyObject** given):
     return gate(
         <object>given[0], <object>given[1], <object>given[3], <object>given[2],
         <object>given[0], None, SAME_KIND, True,
     )
 
 
-cdef object weighted_sum_gate(PyObject** given):
+cdef object weighted_sum_gate(int operation, PyObject** given):
     return sum_gate(
         <object>given[0], <object>given[1], <object>given[2], <object>given[3],
         <object>given[4],
     )
 
 
-cdef object foreach_add_gate(PyObject** given):
+cdef object foreach_add_gate(int operation, PyObject** given):
     return gate_each(
         b"foreach_add", <object>given[0], <object>given[1], 1, <object>given[2],
         <object>given[3],
     )
 
 
-cdef object relu_gate(PyObject** given):
+cdef object relu_gate(int operation, PyObject** given):
     return gate_relu(<object>given[0], <object>given[1])
 
 
-cdef void set_function(int which, gate_t gate, void* call) noexcept:
-    function_table[which].gate = gate
-    function_table[which].method.ml_meth = call
+cdef object gate_of_operation(int operation, PyObject** given):
+    """Operands, coefficients, out, dtype, casting and where, in this order."""
+    cdef int inputs = inputs_of[operation], first = inputs + coefficients_of[operation]
+    if (
+        <object>given[first + 1] is not None
+        or <object>given[first + 2] is not SAME_KIND
+        or <object>given[first + 3] is not True
+    ):
+        return NotImplemented
+    return compute_ready(
+        operation, given, given + inputs, <object>given[first], name_of[operation]
+    )
 
 
-set_function(ADD_FUNCTION, add_gate, <void*>call_add)
-set_function(ADD_IN_PLACE, add_in_place_gate, <void*>call_add_)
-set_function(WEIGHTED_SUM, weighted_sum_gate, <void*>call_weighted_sum)
-set_function(FOREACH_ADD, foreach_add_gate, <void*>call_foreach_add)
-set_function(RELU_FUNCTION, relu_gate, <void*>call_relu)
-set_function(CLIP_GRAD_NORM, NULL, <void*>call_clip_grad_norm)
-FUNCTION_PLACES = {
-    "add": ADD_FUNCTION, "add_": ADD_IN_PLACE, "weighted_sum": WEIGHTED_SUM,
-    "foreach_add": FOREACH_ADD, "relu": RELU_FUNCTION, "clip_grad_norm": CLIP_GRAD_NORM,
-}
+cdef void set_gate(function_t* function, object name) except *:
+    function.gate = NULL
+    if name == "add":
+        function.gate = add_gate
+    elif name == "add_":
+        function.gate = add_in_place_gate
+    elif name == "weighted_sum":
+        function.gate = weighted_sum_gate
+    elif name == "foreach_add":
+        function.gate = foreach_add_gate
+    elif name == "relu":
+        function.gate = relu_gate
+    elif name == "sub":
+        function.gate = sub_gate
+    elif name in OPERATIONS_BY_NAME:
+        function.gate = gate_of_operation
+        function.operation = OPERATIONS_BY_NAME[name]
+
+
 kept = []  # what the table points to
 careful_functions = {}  # by name
 
@@ -238,9 +282,12 @@ cdef bytes text_of(careful, names, int positional, defaults):
 def public(careful, explain):
     """Make a public function of a careful one. Arguments that do not fit its signature
     are explained by explain(careful, positional, by_name), which raises."""
-    global explain_arguments
-    cdef function_t* function = &function_table[<int>FUNCTION_PLACES[careful.__name__]]
+    global explain_arguments, function_count
+    cdef function_t* function = &function_table[function_count]
     cdef int place
+    if function_count == MOST_FUNCTIONS:
+        raise MemoryError("no place for another function")
+    set_gate(function, careful.__name__)
     explain_arguments = explain
     code = careful.__code__
     names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
@@ -264,7 +311,10 @@ def public(careful, explain):
     function.method.ml_name = name
     function.method.ml_doc = text
     function.method.ml_flags = METH_FASTCALL | METH_KEYWORDS
-    made = PyCFunction_NewEx(&function.method, NULL, "fastadd")
+    function.method.ml_meth = <void*>call_function
+    selves[function_count] = keep(type(numpy)("fastadd"))
+    made = PyCFunction_NewEx(&function.method, selves[function_count], "fastadd")
+    function_count += 1
     uncount(made)
     careful_functions[careful.__name__] = careful
     return made
@@ -357,7 +407,8 @@ def by_scaled_add(operands, coefficients, keywords, otherwise):
 
 
 cdef object times_factor(factor, x):
-    is_one = not isinstance(factor, (bool, numpy.bool_)) and factor == 1
+    is_number = isinstance(factor, (int, float, complex, numpy.number))
+    is_one = is_number and not isinstance(factor, bool) and factor == 1
     return x if is_one else factor * x
 
 
@@ -367,3 +418,17 @@ def by_operators(operands, coefficients):
     input, other = operands
     beta, alpha = coefficients
     return times_factor(beta, input) + times_factor(alpha, other)
+
+
+def lerp_by_operators(input, end, weight):
+    if isinstance(weight, (int, float, complex, numpy.number)) and abs(weight) >= 0.5:
+        return end - (end - input) * (1 - weight)
+    return input + weight * (end - input)
+
+
+def addcmul_by_operators(input, tensor1, tensor2, beta, value):
+    return times_factor(beta, input) + times_factor(value, tensor1) * tensor2
+
+
+def addcdiv_by_operators(input, tensor1, tensor2, beta, value):
+    return times_factor(beta, input) + times_factor(value, tensor1) / tensor2

@@ -57,6 +57,7 @@ include "dtypes.pxi"
 include "numbers.pxi"
 include "results.pxi"
 include "arrays.pxi"
+include "operations.pxi"
 include "add.pxi"
 include "entries.pxi"
 include "sums.pxi"
@@ -68,15 +69,20 @@ include "times.pxi"
 include "ufunc.pxi"
 include "calls.pxi"
 
-COMPUTE = {
-    "add": compute_addition, "relu": compute_relu, "weighted_sum": compute_sum,
-}
 
-
-def compute_checked(name, operands, coefficients, out, dtype, mask=None):
-    """Compute an operation that the Python layer has checked: native arrays of any
-    dtype, byte order and alignment, coefficients as `plan_checked` takes them."""
-    return COMPUTE[name](operands, coefficients, out, dtype, mask)
+def compute_checked(
+    name, operands, coefficients, out, dtype, mask=None, result=None, called=None
+):
+    """Compute an operation that the Python layer has checked, as `plan_checked` takes
+    it; `called` is its name in warnings, if that is another one."""
+    if name == "relu":
+        return compute_relu(operands, coefficients, out, dtype, mask)
+    if name == "weighted_sum":
+        return compute_sum(operands, coefficients, out, dtype, mask)
+    return compute_operation(
+        name, operands, coefficients, out, dtype, dtype if result is None else result,
+        mask, (called or name).encode(),
+    )
 
 
 for each in list(globals().values()):

@@ -8,6 +8,7 @@ cdef extern from "<fenv.h>" nogil:
     int fegetenv(fenv_t*)
     int fesetenv(const fenv_t*)
     enum:
+        FE_DIVBYZERO
         FE_OVERFLOW
         FE_UNDERFLOW
         FE_INVALID
@@ -88,6 +89,9 @@ cdef enum:
     MOST_CHUNK = 1 << 17
     CHUNKS_PER_THREAD = 8
     MAX_CHUNKS = 1 << 16
+    # Elements of a row from which an operation of three or four operands takes it by
+    # itself; shorter rows are brought side by side first.
+    SHORT_ROW = 64
     # A mask of which less than one in so many is True is computed run by run.
     SPARSE = 16
     # Elements of a block of which the squares are summed, whatever the threads.
@@ -98,9 +102,9 @@ cdef enum:
     COSTLY = 4
 
 cdef enum:
-    # A thread's scratch: two pieces for each operand that is converted;
+    # A thread's scratch: three pieces for each operand that is converted;
     # the sum so far; a row, repeated.
-    SUM_AT = 2 * MASK * PIECE
+    SUM_AT = 3 * MASK * PIECE
     REPEATED_AT = SUM_AT + SUM
     MASKED_AT = REPEATED_AT + REPEATED  # a block of out, of which some is stored
     MASK_AT = MASKED_AT + PIECE  # a row of the mask
@@ -123,6 +127,8 @@ cdef struct carrier_t:
     bint raw  # byte-swapped or misaligned: moved byte by byte before use
     bint swapped
     bint transposed  # an operand whose neighbours in memory are not those of out
+    bint spread  # brought to rows that lie side by side, or, of out, stored from there
+    bint saturated  # an out of integers that do not wrap
 
 # One step of a sum: beta*a + alpha*b into out. An addition is one; a sum of more
 # operands is several, which are computed together, block by block: the first adds two
@@ -140,7 +146,7 @@ cdef struct job_t:
     carrier_t carriers[MASK]  # if not direct
     # In `coefficient_of` the dtype; of a RELU, beta is the highest that becomes 0.
     scalar_t beta, alpha
-    scalar_t scalar  # an operand that is a Python number
+    scalar_t scalars[MASK]  # operands that are Python numbers
     int real  # of the coefficients: BETA_REAL, ALPHA_REAL
     # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
     # blocks of block[0] rows and block[1] columns; the first ones lack `lead`

@@ -1,6 +1,6 @@
 # Lists of arrays: many jobs at once, each an addition of its own. The threads divide
 # the elements of all among them.
-# Uses: native, plan, job, program, run, arrays, add.
+# Uses: native, plan, job, program, run, arrays, operations, add.
 
 from libc.stdlib cimport qsort
 
@@ -285,17 +285,20 @@ def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
     return [result_of(each, True) for each in results]
 
 
-cdef job_t* prepare_calls(list calls, list results) except NULL:
-    """The jobs of additions that the Python layer has checked, each given as operands,
-    coefficients, out and dtype; to be freed. `results` takes their outs."""
+cdef job_t* prepare_calls(
+    int operation, list calls, list results
+) except NULL:
+    """The jobs of calls that the Python layer has checked, each given as operands,
+    coefficients, out, dtype and result; to be freed. `results` takes their outs."""
     cdef Py_ssize_t place, count = len(calls)
     cdef job_t* jobs = <job_t*>allocate(count, sizeof(job_t))
     try:
         for place in range(count):
-            input, other, beta, alpha, out, dtype = calls[place]
+            operands, coefficients, out, dtype, result = calls[place]
             results.append(
                 plan_checked(
-                    &jobs[place], input, other, beta, alpha, out, dtype, None
+                    &jobs[place], operation, operands, coefficients, out, dtype, result,
+                    None,
                 )
             )
     except BaseException:
@@ -304,25 +307,25 @@ cdef job_t* prepare_calls(list calls, list results) except NULL:
     return jobs
 
 
-def calls_lie_apart(list calls):
+def calls_lie_apart(name, list calls):
     """Whether each may be computed before or after any other; every one has an out. A
     quick test that may say no in vain."""
-    cdef job_t* jobs = prepare_calls(calls, [])
+    cdef job_t* jobs = prepare_calls(OPERATIONS_BY_NAME[name], calls, [])
     try:
         return jobs_lie_apart(jobs, len(calls))
     finally:
         free(jobs)
 
 
-def compute_calls(bytes name, list calls):
+def compute_calls(bytes name, operation, list calls):
     """The result of each."""
     cdef list results = []
-    cdef job_t* jobs = prepare_calls(calls, results)
+    cdef job_t* jobs = prepare_calls(OPERATIONS_BY_NAME[operation], calls, results)
     try:
         run_each(jobs, len(calls), name)
     finally:
         free(jobs)
     return [
-        result_of(result, call[4] is None)
+        result_of(result, call[2] is None)
         for result, call in zip(results, calls, strict=True)
     ]

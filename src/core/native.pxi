@@ -72,6 +72,12 @@ cdef enum:
     ADD  # beta*a + alpha*b
     RELU  # a, or 0 where that is less
     SQUARES  # a*a, summed over a block: out is a partial_t
+    # Of three or four operands, from here on:
+    PRODUCTS  # d*a + c*b
+    LERP  # a + c*(b - a), exact at both ends
+    ADDCMUL  # beta*a + (alpha*b)*c
+    ADDCDIV  # beta*a + (alpha*b)/c
+    OPERATIONS
 
 # The sum of a block's squares is sum * 2**exponent.
 cdef struct partial_t:
@@ -119,4 +125,7 @@ cdef struct kernels_t:
     add_t relu[NATIVE_COUNT]
     add_t stream_relu[NATIVE_COUNT]
     add_t squares[NATIVE_COUNT]  # of floats, but for those of 16 bits
+    add_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]  # [of all operands and out]
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]
+    # To integers that do not wrap: [from, counted from FLOAT32 on][to].
+    convert_t saturate[LONGDOUBLE - FLOAT32 + 1][NATIVE_COUNT]

@@ -39,7 +39,7 @@ cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
             True,
         )
     broadcast_operand(
-        &job.plan, B, job.scalar.bytes, itemsizes[job.dtype], 0, NULL, NULL, False
+        &job.plan, B, job.scalars[B].bytes, itemsizes[job.dtype], 0, NULL, NULL, False
     )
     coalesce(&job.plan)
     return 0

@@ -8,7 +8,8 @@ cdef inline void make_carriers(job_t* job) noexcept nogil:
     for operand in range(MASK):
         job.carriers[operand].dtype = job.dtype
         job.carriers[operand].raw = job.carriers[operand].swapped = False
-        job.carriers[operand].transposed = False
+        job.carriers[operand].transposed = job.carriers[operand].spread = False
+        job.carriers[operand].saturated = False
     job.direct = False
 
 
@@ -39,11 +40,38 @@ cdef void interchange_axes(job_t* steps, int count) noexcept nogil:
             steps[step].carriers[operand].transposed = True
 
 
+cdef void spread_operands(job_t* job) noexcept nogil:
+    """Kernels of three or four operands take rows that lie side by side: bring there
+    what does not. (A last operand that is no factor of an addition may be constant
+    along a row.)"""
+    cdef const plan_t* plan = &job.plan
+    cdef int operand, row = plan.ndim - 1
+    cdef bint is_short = row > 0 and plan.shape[row] < SHORT_ROW
+    cdef bint takes_constant = job.operation == PRODUCTS or job.operation == LERP
+    cdef Py_ssize_t stride, itemsize
+    if row < 0:
+        return
+    for operand in range(plan.inputs + 1):
+        stride, itemsize = plan.strides[operand][row], plan.itemsize[operand]
+        if is_short:
+            if stride == itemsize and (
+                plan.strides[operand][row - 1] == plan.shape[row] * itemsize
+            ):
+                continue
+        elif stride == itemsize or (
+            stride == 0 and operand == plan.inputs and takes_constant
+        ):
+            continue
+        if job.direct:
+            make_carriers(job)
+        job.carriers[operand].spread = True
+
+
 cdef void avoid_small_planes(job_t* steps, int count) noexcept nogil:
     cdef const plan_t* plan = &steps.plan
     cdef int step, axis, row = plan.ndim - 1, longest = row
     if (
-        plan.ndim < 3
+        plan.ndim < 3 or steps.operation >= PRODUCTS
         or plan.shape[row] * plan.shape[row - 1] * plan.itemsize[OUT] >= SMALL_PLANE
     ):
         return
@@ -196,6 +224,8 @@ cdef inline add_t choose_kernel(const job_t* job) noexcept nogil:
         return kernels.stream_relu[a] if job.streamed else kernels.relu[a]
     if job.operation == SQUARES:
         return kernels.squares[a]
+    if job.operation >= PRODUCTS:
+        return kernels.operations[job.operation - PRODUCTS][job.dtype]
     if job.reads[B] != job.dtype:
         return (
             kernels.stream_to_float32[a] if job.streamed else kernels.add_to_float32[a]
@@ -235,6 +265,7 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
     if (
         not CAN_STREAM
         or is_masked(job)
+        or job.operation >= PRODUCTS
         # (2 * 10**6 longdouble, streamed: 6.4 ms instead of 3.5.)
         or job.dtype == LONGDOUBLE or job.dtype == CLONGDOUBLE
         or plan.strides[OUT][row] != plan.itemsize[OUT]
@@ -264,7 +295,8 @@ cdef bint half_cached(const job_t* job) noexcept nogil:
     if plan.data[B] != plan.data[A]:
         bytes += footprint(plan, B)
     return (
-        4 * bytes >= 3 * last_level_cache and 2 * bytes <= 3 * last_level_cache
+        job.operation < PRODUCTS
+        and 4 * bytes >= 3 * last_level_cache and 2 * bytes <= 3 * last_level_cache
         and (
             job.streamed or plan.data[A] == plan.data[OUT]
             or plan.data[B] == plan.data[OUT]
@@ -283,6 +315,8 @@ cdef inline void choose_kernels(
     if size >= LARGE:
         interchange_axes(steps, count)
         avoid_small_planes(steps, count)
+    if steps.operation >= PRODUCTS:
+        spread_operands(steps)
     for step in range(count):
         if not steps[step].direct:
             let_kernel_convert(&steps[step])

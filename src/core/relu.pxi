@@ -20,13 +20,13 @@ set_highest()
 
 cdef inline void set_relu(job_t* job) noexcept:
     """max(x, 0) or, where there is nothing below zero, x + 0."""
-    job.plan.data[B] = <char*>&job.scalar
+    job.plan.data[B] = <char*>&job.scalars[B]
     if job.dtype == BOOL or UINT8 <= job.dtype <= UINT64:
         job.operation = ADD
         set_number(&job.beta, job.dtype, 1)
         job.alpha = job.beta
         job.real = 0
-        set_additive_identity(&job.scalar, job.dtype)
+        set_additive_identity(&job.scalars[B], job.dtype)
     else:
         job.operation = RELU
         job.beta = highest_rectified[job.dtype]
@@ -50,7 +50,9 @@ cdef object gate_relu(x, out):
         if not is_ready_out(out, job.dtype):
             return NotImplemented
         arrays[OUT] = <PyObject*>out
-    planned_out = plan_call(&job, arrays, A, 2)
+    planned_out = plan_call(
+        &job, arrays, A, 2, cnp.PyArray_TYPE(<cnp.ndarray>x), itemsizes[job.dtype]
+    )
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "relu")

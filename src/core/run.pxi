@@ -5,6 +5,7 @@
 cdef extern from "numpy/ufuncobject.h":
     int PyUFunc_GiveFloatingpointErrors(const char* name, int flags) except -1
     enum:
+        NPY_FPE_DIVIDEBYZERO
         NPY_FPE_OVERFLOW
         NPY_FPE_UNDERFLOW
         NPY_FPE_INVALID
@@ -300,7 +301,8 @@ cdef inline int report(int raised, const char* name) except -1:
     if raised:
         PyUFunc_GiveFloatingpointErrors(
             name,
-            (NPY_FPE_OVERFLOW if raised & FE_OVERFLOW else 0)
+            (NPY_FPE_DIVIDEBYZERO if raised & FE_DIVBYZERO else 0)
+            | (NPY_FPE_OVERFLOW if raised & FE_OVERFLOW else 0)
             | (NPY_FPE_UNDERFLOW if raised & FE_UNDERFLOW else 0)
             | (NPY_FPE_INVALID if raised & FE_INVALID else 0),
         )

@@ -2,6 +2,13 @@
 # as it is, by way of scratch memory that stays in the L1 cache.
 # Uses: native, job.
 
+cdef extern from "spread.h" nogil:
+    void spread(
+        Py_ssize_t size, Py_ssize_t m, Py_ssize_t n, char* y, const char* x,
+        Py_ssize_t row, Py_ssize_t step,
+    )
+
+
 cdef void copy_bytes(
     Py_ssize_t m, Py_ssize_t n, char* out, const Py_ssize_t* out_strides,
     const char* x, const Py_ssize_t* x_strides, Py_ssize_t itemsize, Py_ssize_t word,
@@ -61,6 +68,14 @@ cdef inline convert_t conversion(int from_dtype, int to_dtype) noexcept nogil:
     return kernels.convert[from_dtype][to_dtype]
 
 
+cdef inline bint lies_side_by_side(
+    const view_t* view, const Py_ssize_t* shape, Py_ssize_t itemsize
+) noexcept nogil:
+    return (shape[0] == 1 or view.strides[0] == shape[1] * itemsize) and (
+        shape[1] == 1 or view.strides[1] == itemsize
+    )
+
+
 cdef void load_operand(
     const carrier_t* carrier, int dtype, const Py_ssize_t* shape, view_t* view,
     char* scratch,
@@ -101,6 +116,14 @@ cdef void load_operand(
         conversion(carrier.dtype, dtype)(
             m, n, target.data, target.strides, source.data, source.strides
         )
+        scratch += PIECE
+    if carrier.spread and not lies_side_by_side(view, shape, itemsizes[dtype]):
+        spread(
+            itemsizes[dtype], shape[0], shape[1], scratch, view.data, view.strides[0],
+            view.strides[1],
+        )
+        view.data = scratch
+        view.strides[0], view.strides[1] = shape[1] * itemsizes[dtype], itemsizes[dtype]
 
 
 cdef void store_out(
@@ -114,10 +137,15 @@ cdef void store_out(
     if carrier.dtype != dtype:
         if carrier.raw:
             target = packed_view(scratch + PIECE, shape[0], shape[1], itemsize)
-        conversion(dtype, carrier.dtype)(
+        (
+            kernels.saturate[dtype - FLOAT32][carrier.dtype] if carrier.saturated
+            else conversion(dtype, carrier.dtype)
+        )(shape[0], shape[1], target.data, target.strides, source.data, source.strides)
+        source = target
+    elif carrier.spread and not carrier.raw:
+        conversion(dtype, dtype)(
             shape[0], shape[1], target.data, target.strides, source.data, source.strides
         )
-        source = target
     if carrier.raw:
         copy_bytes(
             shape[0], shape[1], out.data, out.strides, source.data, source.strides,
@@ -148,9 +176,9 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
         load_operand(
             &job.carriers[operand], job.reads[operand], block.shape,
             &block.views[operand],
-            scratch + 2 * operand * PIECE,
+            scratch + 3 * operand * PIECE,
         )
-    if carrier.raw or carrier.dtype != job.dtype:
+    if carrier.raw or carrier.dtype != job.dtype or carrier.spread:
         block.views[OUT] = packed_view(
             scratch, block.shape[0], block.shape[1], itemsizes[job.dtype]
         )

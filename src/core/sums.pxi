@@ -27,7 +27,7 @@ cdef void set_coefficients(job_t* steps, int terms, const weight_t* term) noexce
         if not term[1].real:
             steps.real &= ~ALPHA_REAL
     else:
-        set_additive_identity(&steps.scalar, steps.dtype)
+        set_additive_identity(&steps.scalars[B], steps.dtype)
 
 
 cdef object fresh_sum(
@@ -68,7 +68,7 @@ cdef bint plan_steps(job_t* steps, tuple arrays, cnp.ndarray out) noexcept:
             return False
         if step > 0 or terms == 1:
             broadcast_operand(
-                plan, B, steps.scalar.bytes if step == 0 else NULL,
+                plan, B, steps.scalars[B].bytes if step == 0 else NULL,
                 itemsizes[steps.dtype], 0, NULL, NULL, False,
             )
         elif not broadcast_array(plan, B, <cnp.ndarray>arrays[1], False):

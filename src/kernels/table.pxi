@@ -1,5 +1,5 @@
 # The table of kernels that a set provides.
-# Uses: native, types, rows, convert, mixed, sums, relu, squares.
+# Uses: native, types, rows, convert, saturate, mixed, sums, operations, relu, squares.
 
 cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     """All but those that another dtype has too, with whose row `to` begins: an integer
@@ -137,8 +137,74 @@ cdef void fill_mixed(
     stream[FLOAT64] = <add_t>stream_mixed_plane[narrow, double]
 
 
+cdef void fill_operation(add_t to[NATIVE_COUNT], add_t[11] kernels) noexcept:
+    """Kernels of bool, integers by size, floats and complex numbers by size."""
+    cdef int size
+    to[BOOL] = kernels[0]
+    for size in range(4):
+        to[INT8 + size] = to[UINT8 + size] = kernels[1 + size]
+    for size in range(3):
+        to[FLOAT32 + size] = kernels[5 + size]
+        to[COMPLEX64 + size] = kernels[8 + size]
+
+
+cdef void fill_operations(kernels_t* kernels) noexcept:
+    fill_operation(kernels.operations[PRODUCTS - PRODUCTS], [
+        <add_t>products_plane[boolean], <add_t>products_plane[uint8_t],
+        <add_t>products_plane[uint16_t], <add_t>products_plane[uint32_t],
+        <add_t>products_plane[uint64_t], <add_t>products_plane[float],
+        <add_t>products_plane[double], NULL, <add_t>products_plane[complex64],
+        <add_t>products_plane[complex128], NULL,
+    ])
+    fill_operation(kernels.operations[ADDCMUL - PRODUCTS], [
+        <add_t>addcmul_plane[boolean], <add_t>addcmul_plane[uint8_t],
+        <add_t>addcmul_plane[uint16_t], <add_t>addcmul_plane[uint32_t],
+        <add_t>addcmul_plane[uint64_t], <add_t>addcmul_plane[float],
+        <add_t>addcmul_plane[double], NULL, <add_t>addcmul_plane[complex64],
+        <add_t>addcmul_plane[complex128], NULL,
+    ])
+    fill_operation(kernels.operations[ADDCDIV - PRODUCTS], [
+        NULL, NULL, NULL, NULL, NULL, <add_t>addcdiv_plane[float],
+        <add_t>addcdiv_plane[double], NULL, <add_t>addcdiv_plane[complex64],
+        <add_t>addcdiv_plane[complex128], NULL,
+    ])
+    fill_operation(kernels.operations[LERP - PRODUCTS], [
+        NULL, NULL, NULL, NULL, NULL, <add_t>lerp_plane[float],
+        <add_t>lerp_plane[double], NULL, <add_t>lerp_plane[complex64],
+        <add_t>lerp_plane[complex128], NULL,
+    ])
+    if BASELINE:
+        fill_long_operation(
+            kernels.operations[PRODUCTS - PRODUCTS],
+            <add_t>products_plane[longdouble], <add_t>products_plane[clongdouble],
+        )
+        fill_long_operation(
+            kernels.operations[ADDCMUL - PRODUCTS],
+            <add_t>addcmul_plane[longdouble], <add_t>addcmul_plane[clongdouble],
+        )
+        fill_long_operation(
+            kernels.operations[ADDCDIV - PRODUCTS],
+            <add_t>addcdiv_plane[longdouble], <add_t>addcdiv_plane[clongdouble],
+        )
+        fill_long_operation(
+            kernels.operations[LERP - PRODUCTS],
+            <add_t>lerp_plane[longdouble], <add_t>lerp_plane[clongdouble],
+        )
+
+
+cdef void fill_long_operation(
+    add_t to[NATIVE_COUNT], add_t real, add_t both
+) noexcept:
+    to[LONGDOUBLE], to[CLONGDOUBLE] = real, both
+
+
 cdef void fill(kernels_t* kernels) noexcept:
     kernels.transpose = transpose
+    fill_operations(kernels)
+    fill_saturations(kernels.saturate[FLOAT32 - FLOAT32], <float*>NULL)
+    fill_saturations(kernels.saturate[FLOAT64 - FLOAT32], <double*>NULL)
+    if BASELINE:
+        fill_saturations(kernels.saturate[LONGDOUBLE - FLOAT32], <longdouble*>NULL)
     fill_all_conversions(kernels.convert)
     fill_additions(kernels)
     kernels.sum[BOOL] = <sum_t>sum_plane[boolean]

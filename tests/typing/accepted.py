@@ -192,3 +192,13 @@ def settings() -> None:
     assert_type((hits, misses, limit, kept), tuple[int, int, int, int])
     assert_type(fastadd.show_config(), None)
     assert_type(fastadd.show_config("dicts"), dict[str, Any])
+
+
+def operations(f4: NDArray[np.float32], u1: NDArray[np.uint8]) -> None:
+    assert_type(fastadd.lerp(f4, f4, 0.5), NDArray[np.float32])
+    assert_type(fastadd.lerp(f4, f4, f4, out=f4), NDArray[np.float32])
+    assert_type(fastadd.addcmul(f4, f4, f4, value=0.5), NDArray[np.float32])
+    assert_type(fastadd.addcdiv(f4, f4, f4, beta=0.5), NDArray[np.float32])
+    assert_type(fastadd.sub(f4, f4, alpha=f4), NDArray[np.float32])
+    assert_type(fastadd.add(f4, f4, alpha=f4, beta=[1, 2]), NDArray[np.float32])
+    fastadd.add(u1, u1, alpha=0.5, casting="saturate")

@@ -20,8 +20,6 @@ def operands(f4: NDArray[np.float32]) -> None:
 def coefficients(f4: NDArray[np.float32]) -> None:
     fastadd.add(f4, f4, alpha=None)  # type: ignore[call-overload]
     fastadd.add(f4, f4, alpha="2")  # type: ignore[call-overload]
-    fastadd.add(f4, f4, beta=[2])  # type: ignore[call-overload]
-    fastadd.add(f4, f4, beta=np.ones(3))  # type: ignore[arg-type]
     fastadd.add(f4, f4, beta=np.timedelta64(1))  # type: ignore[call-overload]
     fastadd.add_(f4, f4, alpha="2")  # type: ignore[arg-type]
 

@@ -1,0 +1,302 @@
+"""Every property of every operation in the table: one body for each property."""
+
+from itertools import product as combinations
+
+import numpy as np
+import pytest
+from cases import ALIASINGS, DTYPES, LAYOUTS, coefficients, kind, moderate, values
+from operations import OPERATIONS, clamped
+from reference import assert_same_bits
+
+import fastadd
+
+EACH = [
+    pytest.param(operation, dtype, id=f"{name}-{code}")
+    for name, operation in OPERATIONS.items()
+    for code, dtype in DTYPES.items()
+    if kind(dtype) in operation.kinds
+]
+FLOATS = [
+    pytest.param(operation, id=name)
+    for name, operation in OPERATIONS.items()
+    if "f" in operation.kinds
+]
+F4 = np.dtype("f4")
+
+
+def numbers_of(operation, dtype):
+    """Some coefficients, by name."""
+    names = operation.numbers
+    found = []
+    for pair in coefficients(dtype):
+        if operation is OPERATIONS["sub"] and (pair[1] is True or kind(dtype) == "b"):
+            continue
+        found.append(
+            dict(zip(names, pair[-len(names) :] if names else (), strict=True))
+        )
+    return found if names else [{}]
+
+
+def some(operation, shape, dtype, make=values):
+    arrays = [make(shape, dtype, seed) for seed in range(operation.arrays)]
+    if operation is OPERATIONS["lerp"] and kind(dtype) == "f" and arrays[2].size > 3:
+        weights = np.array([0, 1, 0.5, -0.5, 0.25, 0.75, 0.49], dtype)
+        arrays[2] = np.resize(weights, arrays[2].shape).astype(dtype)
+        if make is values:
+            arrays[2].reshape(-1)[1::3] = values(arrays[2].size, dtype, 7)[1::3]
+    return arrays
+
+
+@pytest.mark.parametrize("operation, dtype", EACH)
+def test_values(operation, dtype, instruction_set):
+    for n, given in combinations((0, 1, 7, 33, 67, 1003), numbers_of(operation, dtype)):
+        arrays = some(operation, n, dtype)
+        right = operation.right(arrays, dtype, **given)
+        assert_same_bits(operation.call(*arrays, **given), right)
+        out = np.empty(n, dtype)
+        assert operation.call(*arrays, **given, out=out) is out
+        assert_same_bits(out, right)
+
+
+@pytest.mark.parametrize("operation, dtype", EACH)
+def test_layouts(operation, dtype):
+    given = numbers_of(operation, dtype)[-1]
+    arrays = some(operation, (5, 7, 131), dtype)
+    right = operation.right(arrays, dtype, **given)
+    for place, (name, layout) in enumerate(LAYOUTS.items()):
+        for each in range(operation.arrays + 1):
+            laid = [layout(x) if each in (k, 9) else x for k, x in enumerate(arrays)]
+            out = np.zeros_like(right)
+            if each == operation.arrays and name != "read-only":
+                out = layout(out)
+            assert_same_bits(
+                operation.call(*laid, **given, out=out).astype(dtype), right
+            )
+        laid = [layout(x) for x in arrays]
+        assert_same_bits(operation.call(*laid, **given), right)
+        assert place >= 0
+
+
+@pytest.mark.parametrize("operation", FLOATS)
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((40, 50, 3), (40, 50, 3), (40, 50, 1)),
+        ((40, 50, 4), (4,), (40, 50, 1)),
+        ((300, 70), (300, 1), (70,)),
+        ((300, 70), (1,), (300, 1)),
+        ((70,), (300, 70), ()),
+        ((1, 5000), (3, 1), (3, 5000)),
+        ((9000, 2), (9000, 1), (2,)),
+        ((0, 3), (1,), (3,)),
+        ((), (3,), ()),
+    ],
+)
+def test_broadcasts(operation, shapes):
+    given = numbers_of(operation, F4)[-1]
+    arrays = [values(shapes[k % len(shapes)], F4, k) for k in range(operation.arrays)]
+    right = operation.right(arrays, F4, **given)
+    assert_same_bits(operation.call(*arrays, **given), right)
+    turned = [x.T for x in arrays]
+    if all(x.ndim == right.ndim for x in arrays):
+        assert_same_bits(operation.call(*turned, **given), right.T)
+    out = np.zeros((2, *right.shape, 2), F4)[..., 1]
+    assert_same_bits(
+        operation.call(*arrays, **given, out=out), np.broadcast_to(right, out.shape)
+    )
+
+
+@pytest.mark.parametrize("operation, dtype", EACH)
+@pytest.mark.parametrize("name", ALIASINGS)
+def test_aliasing_with_every_operand(operation, dtype, name):
+    given = numbers_of(operation, dtype)[0]
+    for place in range(operation.arrays):
+        line = values(40, dtype, 5)
+        out, x = ALIASINGS[name](line)
+        arrays = some(operation, out.shape, dtype)
+        arrays[place] = x
+        right = operation.right([y.copy() for y in arrays], dtype, **given)
+        operation.call(*arrays, **given, out=out)
+        assert_same_bits(out, np.broadcast_to(right, out.shape))
+
+
+@pytest.mark.parametrize("operation, dtype", EACH)
+def test_mixtures(operation, dtype):
+    given = numbers_of(operation, dtype)[0]
+    for other in DTYPES.values():
+        arrays = some(operation, 300, dtype)
+        for place in range(operation.arrays):
+            mixed = list(arrays)
+            mixed[place] = values(300, other, 3)
+            try:
+                both = np.result_type(*mixed[: operation.factors])
+            except TypeError:
+                continue
+            if kind(both) not in operation.kinds or (
+                place >= operation.factors and kind(other) > kind(both)
+            ):
+                continue
+            allowed = "bi" if kind(both) == "b" else "ifc"[: "ifc".find(kind(both)) + 1]
+            if place >= operation.factors and kind(other) not in allowed:
+                with pytest.raises(TypeError, match=r"must be"):
+                    operation.call(*mixed, **given)
+                continue
+            if any(kind(x.dtype) not in allowed for x in mixed[operation.factors :]):
+                continue
+            if kind(both) != kind(dtype):
+                continue
+            right = operation.right(mixed, both, **given)
+            assert_same_bits(operation.call(*mixed, **given), right)
+
+
+@pytest.mark.parametrize("operation", FLOATS)
+@pytest.mark.parametrize("code", ["f2", "f4", "f8", "F"])
+def test_where(operation, code):
+    dtype = np.dtype(code)
+    given = numbers_of(operation, dtype)[0]
+    for n in (5, 300, 70_000):
+        arrays = some(operation, n, dtype, moderate)
+        mask = np.random.default_rng(1).random(n) < 0.5
+        out = np.full(n, 7, dtype)
+        right = np.where(mask, operation.right(arrays, dtype, **given), out)
+        operation.call(*arrays, **given, out=out, where=mask)
+        assert_same_bits(out, right.astype(dtype))
+
+
+@pytest.mark.parametrize("operation, dtype", EACH)
+def test_threads(operation, dtype):
+    """Also the flags are the same, whoever raises them."""
+    given = numbers_of(operation, dtype)[0]
+    n = 150_000
+    arrays = some(operation, n, dtype)
+    right = operation.right(arrays, dtype, **given)
+    for count in (1, 2, 5):
+        with fastadd.threads(count):
+            assert_same_bits(operation.call(*arrays, **given), right)
+
+
+@pytest.mark.parametrize("operation", FLOATS)
+def test_out_of_other_dtypes(operation):
+    given = numbers_of(operation, F4)[0]
+    arrays = some(operation, 1000, F4, moderate)
+    right = operation.right(arrays, F4, **given)
+    for out in (np.empty(1000, "f8"), np.empty(1000, ">f4"), np.empty(1000, "F")):
+        assert_same_bits(
+            operation.call(*arrays, **given, out=out), right.astype(out.dtype)
+        )
+    half = [x.astype("f2") for x in arrays]
+    out = np.empty(1000, "f8")
+    assert_same_bits(
+        operation.call(*half, **given, out=out),
+        operation.right(half, np.dtype("f2"), **given).astype("f8"),
+    )
+    with pytest.raises(TypeError, match="out has dtype int32"):
+        operation.call(*arrays, **given, out=np.empty(1000, "i4"))
+    wide = operation.call(*arrays, **given, dtype="f8")
+    assert_same_bits(wide, operation.right(arrays, np.dtype("f8"), **given))
+
+
+@pytest.mark.parametrize("operation", FLOATS)
+@pytest.mark.parametrize("n", [3, 5000, 100_000])
+def test_flags(operation, n):
+    large, small = np.full(n, 3e38, "f4"), np.full(n, 1, "f4")
+    given = numbers_of(operation, F4)[0]
+    arrays = [large if k < 2 else small * 3 for k in range(operation.arrays)]
+    if operation is OPERATIONS["lerp"]:
+        arrays = [large, -large, small * 3]
+    if operation is OPERATIONS["addcdiv"]:
+        arrays[2] = small / 8
+    if operation in (OPERATIONS["sub"], OPERATIONS["sub, alpha of each"]):
+        arrays[1] = -large
+    quiet = [small] * operation.arrays
+    with np.errstate(all="raise"):
+        with pytest.raises(FloatingPointError, match="overflow"):
+            operation.call(*arrays, **given)
+        operation.call(*quiet, **given)
+        if operation is OPERATIONS["addcdiv"]:
+            with pytest.raises(FloatingPointError, match="divide by zero"):
+                operation.call(small, small, small - 1)
+        if operation is OPERATIONS["lerp"]:
+            operation.call(small, small, small * np.nan)
+
+
+@pytest.mark.parametrize("operation", FLOATS)
+def test_refusals(operation):
+    given = numbers_of(operation, F4)[0]
+    arrays = some(operation, 6, F4, moderate)
+    before = [x.copy() for x in arrays]
+    read_only = np.zeros(6, F4)
+    read_only.flags.writeable = False
+    for more, says in (
+        ({"out": read_only}, "out is read-only"),
+        ({"out": np.zeros(5, F4)}, r"out has shape \(5,\)"),
+        ({"casting": "no such"}, "casting='no such'"),
+        ({"where": None}, "where is"),
+        ({"dtype": "M8[s]"}, "dtype"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=says):
+            operation.call(*arrays, **given, **more)
+    with pytest.raises(ValueError, match=r"shape \(6,\).* \(4,\)"):
+        operation.call(*arrays[:-1], np.zeros(4, F4), **given)
+    with pytest.raises(TypeError):
+        operation.call(*arrays[:-1], None, **given)
+    for x, was in zip(arrays, before, strict=True):
+        assert x.tobytes() == was.tobytes()
+
+
+INTEGERS = [dtype for dtype in DTYPES.values() if dtype.kind in "iu"]
+
+
+@pytest.mark.parametrize("operation", FLOATS)
+@pytest.mark.parametrize("result", INTEGERS, ids=str)
+def test_saturation(operation, result, instruction_set):
+    """Ties, limits, NaN, infinities and -0.0, of operands that are floats; and operands
+    of the integers themselves."""
+    dtype = np.dtype("f4" if result.itemsize <= 2 else "f8")
+    given = numbers_of(operation, dtype)[0]
+    info = np.iinfo(result)
+    hard = [0.5, 1.5, 2.5, -0.5, -1.5, np.nan, np.inf, -np.inf, -0.0, 254.5, 1e30]
+    hard += [info.max, info.min, float(info.max) + 1, float(info.min) - 1, 3, 4, 5, 6]
+    arrays = [np.resize(np.roll(hard, k), 200).astype(dtype) for k in range(4)]
+    arrays = [*arrays[: operation.arrays]]
+    out = np.empty(200, result)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        operation.call(*arrays, **given, out=out, casting="saturate")
+    assert_same_bits(out, clamped(operation.right(arrays, dtype, **given), result))
+    if operation.factors < 9 or operation.numbers:
+        native = [
+            values(500, result, k) if k < operation.factors else values(500, dtype, k)
+            for k in range(operation.arrays)
+        ]
+        right = clamped(operation.right(native, dtype, **given), result)
+        assert_same_bits(operation.call(*native, **given, casting="saturate"), right)
+        for layout in LAYOUTS.values():
+            laid = [layout(x.reshape(20, 25)) for x in native]
+            assert_same_bits(
+                operation.call(*laid, **given, casting="saturate"),
+                right.reshape(20, 25),
+            )
+
+
+def test_saturation_refuses():
+    x, bools = np.ones(3, "u1"), np.ones(3, bool)
+    for call, says in (
+        (lambda: fastadd.add(bools, bools, casting="saturate"), "this one is bool"),
+        (
+            lambda: fastadd.add(x, 1j * x, out=x, casting="saturate"),
+            "other is complex",
+        ),
+        (
+            lambda: fastadd.add(x, x, casting="saturate", dtype="i4"),
+            "float32, float64 or longdouble",
+        ),
+        (lambda: fastadd.add(x, x, casting="saturate", alpha=1j), "alpha=1j"),
+        (
+            lambda: fastadd.add(np.ma.ones(3, "u1"), x, casting="saturate"),
+            "MaskedArray computes in its own way",
+        ),
+    ):
+        with pytest.raises(TypeError, match=says):
+            call()
+    floats = np.ones(3)
+    assert fastadd.add(floats, x, casting="saturate").dtype == np.float64
