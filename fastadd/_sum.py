@@ -1,5 +1,7 @@
 """`weighted_sum`: any number of operands in one pass."""
 
+from functools import partial
+
 import numpy as np
 
 from fastadd import _core
@@ -9,14 +11,10 @@ from fastadd._checks import computes_itself, kind_of_number
 from fastadd._lists import as_list, check_lengths
 
 
-def summation(operands, weights, out, dtype, where=None, result=None):
-    return computation("weighted_sum", operands, weights, out, dtype, where, result)
-
-
 def one_by_one(function, operands, weights, out, dtype, casting, where):
     """As `add` computes them, which asks NumPy's protocols."""
     arrays, weights = list(operands.values()), list(weights.values())
-    keywords = {"dtype": dtype, "casting": casting}
+    keywords = {"dtype": dtype, "casting": casting, "where": where}
     if len(arrays) == 1:
         return alone(arrays[0], weights[0], out, keywords)
     return _core.added_in_turn, (add, arrays, weights, out, keywords), {}
@@ -46,13 +44,15 @@ WEIGHTED_SUM = Function(
     wider="Pass dtype=np.{}",
     out="out",
     other_out="Pass an out of dtype {}, or casting='unsafe'",
-    compute=summation,
+    compute=partial(computation, "weighted_sum"),
     by_numpy=one_by_one,
 )
 
 
 @public
-def weighted_sum(arrays, weights=None, *, out=None, dtype=None, casting="same_kind"):
+def weighted_sum(
+    arrays, weights=None, *, out=None, dtype=None, casting="same_kind", where=True
+):
     """Compute ``w0*x0 + w1*x1 + w2*x2 + ...``, element by element, in one pass.
 
     Each operand is read once and the result written once, whatever their number,
@@ -72,9 +72,12 @@ def weighted_sum(arrays, weights=None, *, out=None, dtype=None, casting="same_ki
     dtype : dtype, optional
         The dtype of the computation and of a fresh result, in place of
         ``np.result_type(*arrays)``.
-    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}, optional
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
         What conversion is allowed on the way from the operands to the dtype of the
-        computation and from there to `out`.
+        computation and from there to `out`. 'saturate' rounds to integers that do not
+        wrap, as in `add`: a mix of sounds, for example.
+    where : array_like of bool, optional
+        As in `add`.
 
     Returns
     -------
@@ -119,6 +122,7 @@ def weighted_sum(arrays, weights=None, *, out=None, dtype=None, casting="same_ki
         out,
         dtype,
         casting,
+        where,
     )
 
 

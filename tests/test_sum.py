@@ -5,6 +5,7 @@ from fractions import Fraction
 import ml_dtypes
 import numpy as np
 import pytest
+from reference import assert_same_bits
 
 import fastadd
 
@@ -217,3 +218,35 @@ def test_refusals(arguments, keywords, error, match):
         fastadd.weighted_sum(*arguments, **keywords)
     if before is not None:
         np.testing.assert_array_equal(out, before)
+
+
+@pytest.mark.parametrize("code", ["f2", "f4", "i4", "F"])
+@pytest.mark.parametrize("n", [10, 5000, 100_000])
+def test_where(code, n):
+    arrays = [values(code, n, seed) for seed in range(4)]
+    mask = np.random.default_rng(n).random(n) < 0.4
+    out = np.full(n, 7, code)
+    right = np.where(mask, fastadd.weighted_sum(arrays, [2, 3, 4, 5]), out)
+    assert fastadd.weighted_sum(arrays, [2, 3, 4, 5], out=out, where=mask) is out
+    assert_same_bits(out, right)
+
+
+def test_where_raises_no_flags_of_others():
+    arrays = [np.array([3e38, 1], "f4")] * 3
+    with np.errstate(all="raise"):
+        out = fastadd.weighted_sum(arrays, out=np.zeros(2, "f4"), where=[False, True])
+    assert out.tolist() == [0, 3]
+
+
+def test_saturating_mix():
+    tracks = [900 * values("i2", 10_000, seed) for seed in range(5)]
+    weights = [0.3, 0.4, 0.5, 0.6, 0.7]
+    floats = [x.astype("f4") for x in tracks]
+    right = np.clip(
+        np.rint(fastadd.weighted_sum(floats, weights)), -32768, 32767
+    ).astype("i2")
+    assert_same_bits(fastadd.weighted_sum(tracks, weights, casting="saturate"), right)
+    out = np.empty(10_000, "i2")[::-1]
+    assert_same_bits(
+        fastadd.weighted_sum(tracks, weights, casting="saturate", out=out), right
+    )

@@ -48,40 +48,34 @@ static inline int is_near_zero(longdouble real, longdouble imag) {
     return real * real + imag * imag < 0.25L;
 }
 
-/* A float as an integer of the same order, and back. */
-static inline int32_t ordered_float(float x) {
-    int32_t bits = (int32_t)float_bits(x);
-    return bits ^ ((bits >> 31) & INT32_MAX);
-}
-
-static inline int64_t ordered_double(double x) {
-    int64_t bits = (int64_t)double_bits(x);
-    return bits ^ ((bits >> 63) & INT64_MAX);
-}
-
 /* A float as the integer that it rounds to, half to even, of those from low to high; a
  * NaN as 0. Both ends lie within +-2**22 (of a double, 2**51), so that the sum with 3/2 of
- * 2**23 (2**52) rounds to an integer. */
+ * 2**23 (2**52) has the integer in its lowest bits. low is 0 or negative. (With a conditional expression
+ * for a branch, GCC goes round the float's addition, and leaves the loop scalar.) */
 static inline int32_t clamp_float(float x, float low, float high) {
-    uint32_t bits = float_bits(x);
-    int32_t least = ordered_float(low), most = ordered_float(high), place;
-    place = ordered_float(
-        bits_float(bits & -(uint32_t)((bits & 0x7fffffff) <= 0x7f800000)));
-    place = place < least ? least : place;
-    place = place > most ? most : place;
-    x = bits_float((uint32_t)(place ^ ((place >> 31) & INT32_MAX)));
-    return (int32_t)(x + 12582912.0f - 12582912.0f);
+    const float magic = 12582912.0f;
+    int32_t bits = (int32_t)float_bits(x), sign = bits & INT32_MIN, most;
+    if (low == 0) bits &= ~(bits >> 31), sign = 0;
+    bits &= INT32_MAX;
+    most = (int32_t)float_bits(high);
+    most += (sign >> 31) & (int32_t)(float_bits(-low) - float_bits(high));
+    bits &= -(int32_t)(bits <= 0x7f800000);
+    bits = bits > most ? most : bits;
+    return (int32_t)(float_bits(bits_float((uint32_t)(bits | sign)) + magic) -
+                     float_bits(magic));
 }
 
 static inline int64_t clamp_double(double x, double low, double high) {
-    uint64_t bits = double_bits(x);
-    int64_t least = ordered_double(low), most = ordered_double(high), place;
-    place = ordered_double(
-        bits_double(bits & -(uint64_t)((bits & INT64_MAX) <= 0x7ff0000000000000)));
-    place = place < least ? least : place;
-    place = place > most ? most : place;
-    x = bits_double((uint64_t)(place ^ ((place >> 63) & INT64_MAX)));
-    return (int64_t)(x + 6755399441055744.0 - 6755399441055744.0);
+    const double magic = 6755399441055744.0;
+    int64_t bits = (int64_t)double_bits(x), sign = bits & INT64_MIN, most;
+    if (low == 0) bits &= ~(bits >> 63), sign = 0;
+    bits &= INT64_MAX;
+    most = (int64_t)double_bits(high);
+    most += (sign >> 63) & (int64_t)(double_bits(-low) - double_bits(high));
+    bits &= -(int64_t)(bits <= 0x7ff0000000000000);
+    bits = bits > most ? most : bits;
+    return (int64_t)(double_bits(bits_double((uint64_t)(bits | sign)) + magic) -
+                     double_bits(magic));
 }
 
 /* The same for 64 bits, to which a longdouble is exact where that has 64 bits. */

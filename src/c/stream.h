@@ -3,6 +3,8 @@
 #ifndef FASTADD_STREAM_H
 #define FASTADD_STREAM_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -53,5 +55,15 @@ static inline void stream(char *target, const streamed_t *source) {
 }
 static inline void fastadd_finish_stream(void) {}
 #endif
+
+/* So many bytes from the L1 cache, which begin anywhere: whole lines are streamed. */
+static inline void stream_bytes(char *target, const char *source, ptrdiff_t nbytes) {
+    ptrdiff_t head = -(intptr_t)target & (LINE - 1);
+    if (head > nbytes) head = nbytes;
+    memcpy(target, source, head);
+    for (; nbytes - head >= STREAMED; head += STREAMED)
+        stream(target + head, (const streamed_t *)(source + head));
+    memcpy(target + head, source + head, nbytes - head);
+}
 
 #endif

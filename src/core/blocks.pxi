@@ -35,7 +35,7 @@ cdef inline bint side_by_side(const job_t* steps, int count) noexcept nogil:
         return False
     for step in range(count):
         if (
-            not steps[step].direct
+            not steps[step].direct or is_masked(&steps[step])
             or steps[step].reads[A] != steps.dtype
             or steps[step].reads[B] != steps.dtype
         ):

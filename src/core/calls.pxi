@@ -6,6 +6,7 @@
 # arguments and keywords. That is made from here, so that a warning points at the
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
+# ufunc.
 # Uses: native, dtypes, numbers, arrays, operations, add, sums, lists, relu, times,
 # ufunc.
 
@@ -208,6 +209,8 @@ cdef object add_in_place_gate(int operation, PyObject** given):
 
 
 cdef object weighted_sum_gate(int operation, PyObject** given):
+    if <object>given[5] is not True:
+        return NotImplemented
     return sum_gate(
         <object>given[0], <object>given[1], <object>given[2], <object>given[3],
         <object>given[4],
@@ -365,7 +368,10 @@ def added_in_turn(add, arrays, weights, out, keywords):
     """A sum, one array after the other."""
     total = arrays[0]
     last = len(arrays) - 1
+    where = keywords.pop("where")
     for place in range(1, len(arrays)):
+        if place == last:
+            keywords = {**keywords, "where": where}
         total = add(
             total, arrays[place], beta=weights[0] if place == 1 else 1,
             alpha=weights[place], out=out if place == last else None, **keywords,

@@ -78,7 +78,10 @@ def compute_checked(
     if name == "relu":
         return compute_relu(operands, coefficients, out, dtype, mask)
     if name == "weighted_sum":
-        return compute_sum(operands, coefficients, out, dtype, mask)
+        return compute_sum(
+            operands, coefficients, out, dtype, dtype if result is None else result,
+            mask,
+        )
     return compute_operation(
         name, operands, coefficients, out, dtype, dtype if result is None else result,
         mask, (called or name).encode(),

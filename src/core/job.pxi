@@ -29,6 +29,7 @@ cdef extern from "scratch.h" nogil:
 cdef extern from "stream.h" nogil:
     const bint CAN_STREAM "FASTADD_CAN_STREAM"
     void finish_stream "fastadd_finish_stream"()
+    void stream_bytes(char* target, const char* source, Py_ssize_t nbytes)
 
 cdef enum:
     # Elements from which the GIL is let go. That costs 30 ns (126 instead of 96 at
@@ -142,6 +143,7 @@ cdef struct job_t:
     int reads[MASK]  # the dtypes that it takes the operands in
     bint direct  # it can read and write every operand as it lies
     bint streamed  # it writes out past the caches
+    bint clamps  # the kernel adds small integers and does not let them wrap
     int repeated  # the operand that is one same short row, or none, which is OUT
     carrier_t carriers[MASK]  # if not direct
     # In `coefficient_of` the dtype; of a RELU, beta is the highest that becomes 0.

@@ -150,7 +150,10 @@ cdef void compute_masked(const job_t* job, plane_t* block) noexcept nogil:
     computed once more, run by run; as one is of which little is selected."""
     cdef view_t out = block.views[OUT]
     cdef plane_t whole
-    cdef Py_ssize_t itemsize = job.plan.itemsize[OUT]
+    # (The sum so far is of another dtype than the out of its plan.)
+    cdef Py_ssize_t itemsize = itemsizes[
+        job.dtype if job.direct else job.carriers[OUT].dtype
+    ]
     cdef Py_ssize_t size = block.shape[0] * block.shape[1]
     cdef Py_ssize_t selected = count_selected(mask_of(job, block), block.shape)
     cdef int before

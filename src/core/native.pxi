@@ -127,5 +127,6 @@ cdef struct kernels_t:
     add_t squares[NATIVE_COUNT]  # of floats, but for those of 16 bits
     add_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]  # [of all operands and out]
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]
+    add_t clamp[NATIVE_COUNT]  # addition in float32 of small integers that do not wrap
     # To integers that do not wrap: [from, counted from FLOAT32 on][to].
     convert_t saturate[LONGDOUBLE - FLOAT32 + 1][NATIVE_COUNT]

@@ -193,7 +193,8 @@ cdef void let_kernel_convert(job_t* job) noexcept nogil:
     """A kernel can take its first operand in a narrower dtype and, for a few, the
     second in float32."""
     cdef int operand
-    if job.operation != ADD or ones_flush():  # it does not tell beta from alpha
+    # (Where a 1 would flush, mixtures would need to be told beta from alpha.)
+    if job.operation != ADD or job.clamps or ones_flush():
         return
     if not kernel_converts(job, A) or (
         job.carriers[A].dtype == FLOAT32
@@ -218,8 +219,32 @@ cdef void let_kernel_convert(job_t* job) noexcept nogil:
             job.direct = False
 
 
+cdef void let_kernel_clamp(job_t* job) noexcept nogil:
+    """Small integers that are added as float32 and must not wrap, as the pixels of two
+    photographs: there is a kernel for rows of one dtype that lie side by side."""
+    cdef const plan_t* plan = &job.plan
+    cdef int operand, dtype = job.carriers[OUT].dtype, row = plan.ndim - 1
+    if (
+        job.direct or is_masked(job) or job.operation != ADD
+        or not job.carriers[OUT].saturated
+        or job.dtype != FLOAT32 or kernels.clamp[dtype] == NULL
+    ):
+        return
+    for operand in range(B + 1):
+        if (
+            job.carriers[operand].dtype != dtype or not is_plain(job, operand)
+            or row >= 0 and plan.strides[operand][row] != plan.itemsize[operand]
+        ):
+            return
+    for operand in range(A, B + 1):
+        job.reads[operand] = dtype
+    job.clamps = job.direct = True
+
+
 cdef inline add_t choose_kernel(const job_t* job) noexcept nogil:
     cdef int a = job.reads[A]
+    if job.clamps:
+        return kernels.clamp[a]
     if job.operation == RELU:
         return kernels.stream_relu[a] if job.streamed else kernels.relu[a]
     if job.operation == SQUARES:
@@ -265,13 +290,16 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
     if (
         not CAN_STREAM
         or is_masked(job)
-        or job.operation >= PRODUCTS
+        or job.clamps
         # (2 * 10**6 longdouble, streamed: 6.4 ms instead of 3.5.)
         or job.dtype == LONGDOUBLE or job.dtype == CLONGDOUBLE
         or plan.strides[OUT][row] != plan.itemsize[OUT]
         or plan.shape[row] * plan.itemsize[OUT] < STREAMED_ROW
         or not job.direct
-        and (job.carriers[OUT].raw or job.carriers[OUT].dtype != job.dtype)
+        and (
+            job.carriers[OUT].raw or job.carriers[OUT].spread
+            or job.carriers[OUT].dtype != job.dtype
+        )
     ):
         return False
     for step in range(count):
@@ -310,6 +338,7 @@ cdef inline void choose_kernels(
     cdef int step, operand
     for step in range(count):
         steps[step].streamed = steps[step].columns_first = False
+        steps[step].clamps = False
         for operand in range(steps[step].plan.inputs + 1):
             steps[step].reads[operand] = steps.dtype
     if size >= LARGE:
@@ -319,8 +348,13 @@ cdef inline void choose_kernels(
         spread_operands(steps)
     for step in range(count):
         if not steps[step].direct:
+            let_kernel_clamp(&steps[step])
             let_kernel_convert(&steps[step])
     if size >= LARGE:
         steps[count - 1].streamed = outgrows_caches(steps, count)
+        if steps.streamed and steps.operation >= PRODUCTS:  # from scratch
+            if steps.direct:
+                make_carriers(steps)
+            steps.carriers[OUT].spread = True
     for step in range(count):
         steps[step].add = choose_kernel(&steps[step])

@@ -68,6 +68,11 @@ cdef inline convert_t conversion(int from_dtype, int to_dtype) noexcept nogil:
     return kernels.convert[from_dtype][to_dtype]
 
 
+cdef inline bint follow_one_another(const view_t* view, Py_ssize_t n) noexcept nogil:
+    """Whether rows of n elements are one long row."""
+    return view.strides[0] == n * view.strides[1]
+
+
 cdef inline bint lies_side_by_side(
     const view_t* view, const Py_ssize_t* shape, Py_ssize_t itemsize
 ) noexcept nogil:
@@ -85,7 +90,7 @@ cdef void load_operand(
     cdef Py_ssize_t m = shape[0] if view.strides[0] != 0 else 1
     cdef Py_ssize_t n = shape[1] if view.strides[1] != 0 else 1
     cdef view_t source, target
-    cdef bint across = carrier.transposed and not carrier.raw
+    cdef bint across = (carrier.transposed or n == 1) and not carrier.raw
     if carrier.raw:
         target = packed_view(scratch, m, n, itemsizes[carrier.dtype])
         copy_bytes(
@@ -106,13 +111,15 @@ cdef void load_operand(
             view[0] = target
             scratch += PIECE
             across = False
-    if carrier.dtype != dtype or across:
+    if carrier.dtype != dtype or across and carrier.transposed:
         source = view[0]
         target = packed_view(scratch, m, n, itemsizes[dtype])
         view[0] = target
         if across:  # read in the order of its memory
             source, target = transposed_view(source), transposed_view(target)
             m, n = n, m
+        if follow_one_another(&source, n) and follow_one_another(&target, n):
+            m, n = 1, m * n
         conversion(carrier.dtype, dtype)(
             m, n, target.data, target.strides, source.data, source.strides
         )
@@ -128,20 +135,29 @@ cdef void load_operand(
 
 cdef void store_out(
     const carrier_t* carrier, int dtype, const Py_ssize_t* shape,
-    const view_t* computed, const view_t* out, char* scratch,
+    const view_t* computed, const view_t* out, char* scratch, bint streamed,
 ) noexcept nogil:
     """Bring a computed block, packed at the head of scratch, into out."""
     cdef view_t source = computed[0]
     cdef view_t target = out[0]
     cdef Py_ssize_t itemsize = itemsizes[carrier.dtype]
+    cdef Py_ssize_t m = shape[0], n = shape[1]
     if carrier.dtype != dtype:
         if carrier.raw:
-            target = packed_view(scratch + PIECE, shape[0], shape[1], itemsize)
+            target = packed_view(scratch + PIECE, m, n, itemsize)
+        if follow_one_another(&source, n) and follow_one_another(&target, n):
+            m, n = 1, m * n
         (
             kernels.saturate[dtype - FLOAT32][carrier.dtype] if carrier.saturated
             else conversion(dtype, carrier.dtype)
-        )(shape[0], shape[1], target.data, target.strides, source.data, source.strides)
+        )(m, n, target.data, target.strides, source.data, source.strides)
         source = target
+    elif streamed and carrier.spread:
+        for m in range(shape[0]):
+            stream_bytes(
+                target.data + m * target.strides[0], source.data + m * n * itemsize,
+                n * itemsize,
+            )
     elif carrier.spread and not carrier.raw:
         conversion(dtype, dtype)(
             shape[0], shape[1], target.data, target.strides, source.data, source.strides
@@ -184,7 +200,7 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
         )
     merge_rows(block, job.plan.inputs)
     job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
-    store_out(carrier, job.dtype, shape, &block.views[OUT], &out, scratch)
+    store_out(carrier, job.dtype, shape, &block.views[OUT], &out, scratch, job.streamed)
 
 
 cdef int repeated_operand(const job_t* job) noexcept nogil:

@@ -53,8 +53,11 @@ cdef object fresh_sum(
     return fresh(plan, type_num, itemsize)
 
 
-cdef bint plan_steps(job_t* steps, tuple arrays, cnp.ndarray out) noexcept:
-    """False if the operands do not broadcast to out."""
+cdef bint plan_steps(
+    job_t* steps, tuple arrays, cnp.ndarray out, cnp.ndarray mask
+) noexcept:
+    """False if the operands do not broadcast to out. All steps have the mask, so that
+    none raises flags for what is not selected."""
     cdef plan_t* plan
     cdef int step, axis, ndim, terms = len(arrays), count = max(terms - 1, 1)
     cdef bint merge
@@ -73,6 +76,10 @@ cdef bint plan_steps(job_t* steps, tuple arrays, cnp.ndarray out) noexcept:
             )
         elif not broadcast_array(plan, B, <cnp.ndarray>arrays[1], False):
             return False
+        if mask is not None:
+            plan.operands += 1
+            if not broadcast_array(plan, B + 1, mask, False):
+                return False
         sort_axes(plan)
         ndim = plan.ndim
         plan.ndim = min(ndim, 1)
@@ -90,10 +97,11 @@ cdef bint plan_steps(job_t* steps, tuple arrays, cnp.ndarray out) noexcept:
 
 cdef object sum_up(
     tuple arrays, const weight_t* term, cnp.ndarray out, int dtype, int type_num,
-    bint apart,
+    bint apart, bint saturated, cnp.ndarray mask,
 ):
-    """The sum of native arrays; None if they do not broadcast or, unless they are
-    known to lie apart from out, if writing it might change one of them."""
+    """The sum of native arrays; a fresh one is of that NumPy type. None if they do not
+    broadcast or, unless they are known to lie apart from out, if writing it might
+    change one of them."""
     cdef int step, terms = len(arrays), count = max(terms - 1, 1), ndim = 0
     cdef job_t* steps = <job_t*>allocate(count, sizeof(job_t))
     cdef object result = out
@@ -101,7 +109,9 @@ cdef object sum_up(
         if out is None:
             for step in range(terms):
                 ndim = max(ndim, cnp.PyArray_NDIM(<cnp.ndarray>arrays[step]))
-            result = fresh_sum(&steps.plan, arrays, ndim, type_num, itemsizes[dtype])
+            result = fresh_sum(
+                &steps.plan, arrays, ndim, type_num, itemsizes[native_of_type(type_num)]
+            )
             if result is None:
                 return None
         for step in range(count):
@@ -112,7 +122,8 @@ cdef object sum_up(
         if terms > 1:
             take_array(steps, B, <cnp.ndarray>arrays[1])
         take_array(&steps[count - 1], OUT, <cnp.ndarray>result)
-        if not plan_steps(steps, arrays, <cnp.ndarray>result):
+        steps[count - 1].carriers[OUT].saturated = saturated
+        if not plan_steps(steps, arrays, <cnp.ndarray>result, mask):
             return None
         if not apart and out is not None:
             if not out_is_simple(&steps.plan):
@@ -177,7 +188,8 @@ cdef object sum_gate(arrays, weights, out, dtype, casting):
                 return NotImplemented
             term[place].value, term[place].real = weight, kind == 1
         result = sum_up(
-            operands, term, out, native_dtype, cnp.PyArray_TYPE(first), False
+            operands, term, out, native_dtype, cnp.PyArray_TYPE(first), False, False,
+            None,
         )
     finally:
         free(term)
@@ -186,8 +198,12 @@ cdef object sum_gate(arrays, weights, out, dtype, casting):
     return result[()] if out is None and cnp.PyArray_NDIM(result) == 0 else result
 
 
-def compute_sum(arrays, weights, cnp.ndarray out, cnp.dtype dtype not None, mask):
-    """Compute a sum that the Python layer has checked."""
+def compute_sum(
+    arrays, weights, cnp.ndarray out, cnp.dtype dtype not None,
+    cnp.dtype result_dtype, cnp.ndarray mask,
+):
+    """Compute a sum that the Python layer has checked; its result saturates if it is
+    of another dtype than the computation."""
     cdef int place, terms = len(arrays), native_dtype = native(dtype)
     cdef scalar_t weight
     cdef cnp.ndarray given
@@ -199,7 +215,8 @@ def compute_sum(arrays, weights, cnp.ndarray out, cnp.dtype dtype not None, mask
             term[place].value = weight
             term[place].real = not cnp.PyArray_ISCOMPLEX(given)
         result = sum_up(
-            tuple(arrays), term, out, native_dtype, dtype.type_num, True
+            tuple(arrays), term, out, native_dtype, result_dtype.type_num, True,
+            result_dtype is not dtype, mask,
         )
     finally:
         free(term)

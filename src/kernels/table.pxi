@@ -201,6 +201,10 @@ cdef void fill_long_operation(
 cdef void fill(kernels_t* kernels) noexcept:
     kernels.transpose = transpose
     fill_operations(kernels)
+    kernels.clamp[INT8] = <add_t>clamp_plane[int8_t]
+    kernels.clamp[UINT8] = <add_t>clamp_plane[uint8_t]
+    kernels.clamp[INT16] = <add_t>clamp_plane[int16_t]
+    kernels.clamp[UINT16] = <add_t>clamp_plane[uint16_t]
     fill_saturations(kernels.saturate[FLOAT32 - FLOAT32], <float*>NULL)
     fill_saturations(kernels.saturate[FLOAT64 - FLOAT32], <double*>NULL)
     if BASELINE:
