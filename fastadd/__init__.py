@@ -4,15 +4,27 @@ __version__ = "0.1.0"
 
 from fastadd import _load  # noqa: F401, before all that needs the compiled part
 from fastadd._add import add, add_
-from fastadd._addcmul import addcdiv, addcmul
+from fastadd._addcmul import addcdiv, addcdiv_, addcmul, addcmul_
 from fastadd._cache import cache_info, clear_cache, set_cache_limit
-from fastadd._clip import clip_grad_norm
+from fastadd._clip import clip_grad_norm, clip_grad_norm_
 from fastadd._config import show_config
 from fastadd._core import scaled_add
-from fastadd._foreach import foreach_add
-from fastadd._lerp import lerp
-from fastadd._relu import relu
-from fastadd._sub import sub
+from fastadd._foreach import (
+    foreach_add,
+    foreach_add_,
+    foreach_addcdiv,
+    foreach_addcdiv_,
+    foreach_addcmul,
+    foreach_addcmul_,
+    foreach_lerp,
+    foreach_lerp_,
+    foreach_sub,
+    foreach_sub_,
+    foreach_weighted_sum,
+)
+from fastadd._lerp import lerp, lerp_
+from fastadd._relu import relu, relu_
+from fastadd._sub import sub, sub_
 from fastadd._sum import weighted_sum
 from fastadd._threads import get_num_threads, set_num_threads, threads
 
@@ -20,19 +32,35 @@ __all__ = [
     "add",
     "add_",
     "addcdiv",
+    "addcdiv_",
     "addcmul",
+    "addcmul_",
     "cache_info",
     "clear_cache",
     "clip_grad_norm",
+    "clip_grad_norm_",
     "foreach_add",
+    "foreach_add_",
+    "foreach_addcdiv",
+    "foreach_addcdiv_",
+    "foreach_addcmul",
+    "foreach_addcmul_",
+    "foreach_lerp",
+    "foreach_lerp_",
+    "foreach_sub",
+    "foreach_sub_",
+    "foreach_weighted_sum",
     "get_num_threads",
     "lerp",
+    "lerp_",
     "relu",
+    "relu_",
     "scaled_add",
     "set_cache_limit",
     "set_num_threads",
     "show_config",
     "sub",
+    "sub_",
     "threads",
     "weighted_sum",
 ]

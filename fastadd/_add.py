@@ -2,31 +2,22 @@
 
 import numpy as np
 
-from fastadd import _core
-from fastadd._call import Function, add_by_ufunc, careful, computation, public
+from fastadd._call import Function, add_by_ufunc, careful, public
 from fastadd._checks import coefficient, computes_itself, describe
 
 
-def addition(operands, coefficients, out, dtype, where=None, result=None, called="add"):
+def arranged(operands, coefficients, dtype):
     """By the operation that takes as many arrays."""
     input, other = operands
     beta, alpha = coefficients
     one = coefficient("alpha", 1, dtype)
-    name, factors = "addcmul", []
     if alpha.ndim and beta.ndim:
-        name, factors, coefficients = "products", [alpha, beta], []
-    elif alpha.ndim:
-        factors, coefficients = [alpha], [beta, one]
-    elif beta.ndim:
-        operands, factors, coefficients = [other, input], [beta], [alpha, one]
-    else:  # which computes 16-bit floats itself
-        arguments = "add", operands, coefficients, out, dtype, where, result, called
-        return _core.compute_checked, arguments, {}
-    return computation(
-        *(name, operands, coefficients, out, dtype, where, result),
-        factors=factors,
-        called=called,
-    )
+        return "products", [input, other], [alpha, beta], []
+    if alpha.ndim:
+        return "addcmul", [input, other], [alpha], [beta, one]
+    if beta.ndim:
+        return "addcmul", [other, input], [beta], [alpha, one]
+    return "add", operands, [], coefficients
 
 
 ADD = Function(
@@ -34,7 +25,7 @@ ADD = Function(
     wider="Pass dtype=np.{}",
     out="out",
     other_out="Pass an out of dtype {}, or casting='unsafe'",
-    compute=addition,
+    arrange=arranged,
     by_numpy=add_by_ufunc,
     factors=("alpha", "beta"),
 )

@@ -1,20 +1,22 @@
 """`addcmul` and `addcdiv`: a product, or a quotient, of two arrays added to a third."""
 
-from functools import partial
-
 from fastadd import _core
-from fastadd._call import Function, by_owner_of, careful, computation, public
+from fastadd._call import Function, by_owner_of, careful, in_place, public
 from fastadd._checks import kind_of
 
 
-def division(operands, coefficients, out, dtype, where=None, result=None):
+def arranged_product(operands, coefficients, dtype):
+    return "addcmul", operands, [], coefficients
+
+
+def arranged_quotient(operands, coefficients, dtype):
     if kind_of(dtype) in "bi":
         raise TypeError(
             f"the result is {dtype}: addcdiv divides floating-point and complex "
             "numbers. Pass dtype=np.float64, or casting='saturate' to round to "
             "integers."
         )
-    return computation("addcdiv", operands, coefficients, out, dtype, where, result)
+    return "addcdiv", operands, [], coefficients
 
 
 ADDCMUL = Function(
@@ -22,12 +24,12 @@ ADDCMUL = Function(
     wider="Pass dtype=np.{}",
     out="out",
     other_out="Pass an out of dtype {}, or casting='unsafe'",
-    compute=partial(computation, "addcmul"),
+    arrange=arranged_product,
     by_numpy=by_owner_of(_core.addcmul_by_operators),
 )
 ADDCDIV = ADDCMUL._replace(
     name="addcdiv",
-    compute=division,
+    arrange=arranged_quotient,
     by_numpy=by_owner_of(_core.addcdiv_by_operators),
 )
 
@@ -173,3 +175,7 @@ def addcdiv(
         *(ADDCDIV, {"input": input, "tensor1": tensor1, "tensor2": tensor2}),
         *({"beta": beta, "value": value}, out, dtype, casting, where),
     )
+
+
+addcmul_ = in_place("addcmul", "x, x, x", "array([2., 2.])")
+addcdiv_ = in_place("addcdiv", "x, x, x", "array([ 2., -1.])")

@@ -42,11 +42,12 @@ from fastadd._checks import (
 
 # What the careful path needs to know of a public function: its name; how its user gets
 # a computation in another dtype; what the argument that is written is called, and how
-# to get one of another dtype; the call that computes checked operands; the one that
-# leaves them to NumPy's protocols; and which of its coefficients may be arrays.
+# to get one of another dtype; what of the compiled part computes checked operands and
+# coefficients, and from which arrays, factors and numbers; the call that leaves them to
+# NumPy's protocols; and which of its coefficients may be arrays.
 Function = namedtuple(
     "Function",
-    "name wider out other_out compute by_numpy factors",
+    "name wider out other_out arrange by_numpy factors",
     defaults=[()],
 )
 
@@ -58,7 +59,7 @@ ELSEWHERE = {
     "np.asarray(x) for a plain array.",
     "axis": "It computes element by element; np.sum adds along an axis.",
     "inplace": "Pass out= the array itself to compute in place.",
-    "out": "It writes into its first argument; add takes an out.",
+    "out": "It writes into its first argument; {} takes an out.",
 }
 
 
@@ -68,11 +69,64 @@ def public(careful):
     return _core.public(careful, explain_arguments)
 
 
-def explain_arguments(careful, positional, by_name):
-    """Raise what is wrong with arguments that do not fit a function's signature."""
-    code, name = careful.__code__, careful.__name__
+IN_PLACE = """Compute `{name}` into the first argument.
+
+    ``{name}_({first}, ...)`` is ``{name}({first}, ..., out={first})``.
+
+    Parameters
+    ----------
+    {parameters}
+        As in `{name}`.
+
+    Returns
+    -------
+    {returns}
+        `{first}`{and_what}.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError, FloatingPointError
+        As `{name}`.
+
+    See Also
+    --------
+    {name} : the same, into a new array or one of your choice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastadd
+    >>> x = np.array([1.0, -2.0])
+    >>> fastadd.{name}_({example})
+    {result}
+    """
+
+
+def in_place(name, example, result, returns="ndarray", and_what=""):
+    """The function that computes in place, by the name of the one with an out, with an
+    example: arguments of which x is the array [1, -2], and what comes of them."""
+    careful = _core.careful_functions[name]
+    code = careful.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    names = names[: names.index("out")]
+    text = IN_PLACE.format(
+        name=name,
+        first=names[0],
+        parameters=", ".join(names),
+        example=example,
+        result=result,
+        returns=returns,
+        and_what=and_what,
+    )
+    return _core.public(careful, explain_arguments, text)
+
+
+def explain_arguments(careful, name, positional, by_name, count):
+    """Raise what is wrong with arguments that do not fit a function's signature, which
+    has so many."""
+    code = careful.__code__
     most = code.co_argcount
-    names = code.co_varnames[: most + code.co_kwonlyargcount]
+    names = code.co_varnames[:count]
     first, others = ", ".join(names[:most]), ", ".join(names[most:])
     takes = f"It takes {first}" + (f" and, by name, {others}." if others else ".")
     for given in by_name:
@@ -81,7 +135,7 @@ def explain_arguments(careful, positional, by_name):
             advice = f"Did you mean {near[0]}=? " if near else ""
             raise TypeError(
                 f"{name}() has no argument {given}={shortened(by_name[given])}. "
-                f"{ELSEWHERE.get(given, advice + takes)}"
+                f"{ELSEWHERE.get(given, advice + takes).format(name[:-1])}"
             )
     if len(positional) > most:
         advice = f"Pass {others} by name." if others else ""
@@ -161,7 +215,12 @@ def careful(
     call = checked(function, operands, coefficients, out, dtype, casting, result=result)
     if where is not True:
         check_mask(where, call[0], out)
-    return function.compute(*call, None if where is True else where, result)
+    operands, coefficients, out, dtype = call
+    return computation(
+        *function.arrange(operands, coefficients, dtype),
+        *(out, dtype, None if where is True else where, result),
+        function.name,
+    )
 
 
 def checked(
@@ -231,21 +290,10 @@ def saturated(operands, out, dtype):
     return result, dtype, "unsafe"
 
 
-def computation(
-    name,
-    operands,
-    coefficients,
-    out,
-    dtype,
-    where=None,
-    result=None,
-    *,
-    factors=(),
-    called=None,
-):
+def computation(name, operands, factors, numbers, out, dtype, where, result, called):
     """The call that computes an operation in the compiled part: operands and factors,
-    which are arrays, and coefficients. `called` is its name in warnings."""
-    if dtype.itemsize == 2 and dtype.kind in "fV":
+    which are arrays, and numbers. `called` is its name in warnings."""
+    if dtype.itemsize == 2 and dtype.kind in "fV" and name != "add":
         # The kernels will bring the operands to float32: on the way, those that hold
         # more than the result must be rounded to it; factors need not.
         operands = [
@@ -255,14 +303,12 @@ def computation(
         if out is not None and out.dtype != dtype:
             fresh = np.empty(out.shape, dtype)
             call = computation(
-                *(name, operands, coefficients, fresh, dtype, where),
-                factors=factors,
-                called=called,
+                *(name, operands, factors, numbers, fresh, dtype, where, None, called)
             )
             where = True if where is None else where
             return _core.then, (call, copied_to, out, "unsafe", where), {}
     operands = [*operands, *factors]
-    arguments = name, operands, coefficients, out, dtype, where, result, called
+    arguments = name, operands, numbers, out, dtype, where, result, called
     return _core.compute_checked, arguments, {}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Set
 import numpy as np
 
 from fastadd import _core
-from fastadd._call import public
+from fastadd._call import in_place, public
 from fastadd._checks import (
     as_operand,
     computes_itself,
@@ -15,13 +15,20 @@ from fastadd._checks import (
     nothing,
     shortened,
 )
-from fastadd._lists import FOREACH_ADD, as_given, as_list, as_outs, each_added, is_list
+from fastadd._lists import (
+    FOREACH_ADD,
+    as_given,
+    as_list,
+    as_outs,
+    each_of_lists,
+    is_list,
+)
 
 CLIP_GRAD_NORM = FOREACH_ADD._replace(name="clip_grad_norm")
 
 
 @public
-def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
+def clip_grad_norm(grads, max_norm, *, error_if_nonfinite=False, out=None):
     """Scale arrays together so that their norm is at most `max_norm`.
 
     Parameters
@@ -30,11 +37,11 @@ def clip_grad_norm(grads, max_norm, *, out=None, error_if_nonfinite=False):
         Real or complex floating-point numbers, of any shapes and dtypes.
     max_norm : float
         The largest norm to leave, at least 0.
+    error_if_nonfinite : bool, optional
+        Whether to refuse a norm that is infinite or NaN.
     out : ndarray, or sequence of ndarray, optional
         Where to write the result: an array for each of `grads`; ``out=grads`` computes
         in place.
-    error_if_nonfinite : bool, optional
-        Whether to refuse a norm that is infinite or NaN.
 
     Returns
     -------
@@ -129,12 +136,10 @@ def scaled(arrays, coefficient, outs):
 
 
 def scaled_carefully(arrays, coefficient, outs):
-    return each_added(
-        CLIP_GRAD_NORM,
-        arrays,
-        [nothing(x.dtype) for x in arrays],
-        [coefficient] * len(arrays),
-        [1] * len(arrays),
+    return each_of_lists(
+        *(CLIP_GRAD_NORM, None),
+        {"grads[{}]": arrays, "": [nothing(x.dtype) for x in arrays]},
+        {"beta": [coefficient] * len(arrays), "alpha": [1] * len(arrays)},
         outs or [None] * len(arrays),
     )
 
@@ -147,14 +152,8 @@ def scaled_in_double(arrays, coefficient, outs):
             np.empty_like(x, x.dtype.newbyteorder("="), subok=False) for x in arrays
         ]
     wide = [np.result_type(x.dtype, np.float64) for x in arrays]
-    call = each_added(
-        CLIP_GRAD_NORM,
-        [x.astype(dtype) for x, dtype in zip(arrays, wide, strict=True)],
-        [nothing(dtype) for dtype in wide],
-        [coefficient] * len(arrays),
-        [1] * len(arrays),
-        outs,
-    )
+    copies = [x.astype(dtype) for x, dtype in zip(arrays, wide, strict=True)]
+    call = scaled_carefully(copies, coefficient, outs)
     return (_core.scalars_of, (call,), {}) if fresh else call
 
 
@@ -192,3 +191,12 @@ def checked_grad(name, x):
             "floating-point numbers. Pass x.astype(np.float64)."
         )
     return operand
+
+
+clip_grad_norm_ = in_place(
+    "clip_grad_norm",
+    "[2 * x - 1], 1.0",
+    "([array([ 0.19611614, -0.98058068])], np.float64(5.0990195135927845))",
+    "tuple",
+    ", and the norm before",
+)

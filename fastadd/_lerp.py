@@ -1,19 +1,17 @@
 """`lerp`: from one array to another."""
 
 from fastadd import _core
-from fastadd._call import Function, by_owner_of, careful, computation, public
+from fastadd._call import Function, by_owner_of, careful, in_place, public
 from fastadd._checks import kind_of
 
 
-def interpolation(operands, coefficients, out, dtype, where=None, result=None):
+def arranged(operands, coefficients, dtype):
     if kind_of(dtype) in "bi":
         raise TypeError(
             f"the result is {dtype}, in which there is nothing between two numbers. "
             "Pass dtype=np.float64, or casting='saturate' to round to integers."
         )
-    return computation(
-        "lerp", operands, [], out, dtype, where, result, factors=coefficients
-    )
+    return "lerp", operands, coefficients, []
 
 
 LERP = Function(
@@ -21,7 +19,7 @@ LERP = Function(
     wider="Pass dtype=np.{}",
     out="out",
     other_out="Pass an out of dtype {}, or casting='unsafe'",
-    compute=interpolation,
+    arrange=arranged,
     by_numpy=by_owner_of(_core.lerp_by_operators),
     factors=("weight",),
 )
@@ -100,3 +98,6 @@ def lerp(input, end, weight, *, out=None, dtype=None, casting="same_kind", where
         *(LERP, {"input": input, "end": end}, {"weight": weight}),
         *(out, dtype, casting, where),
     )
+
+
+lerp_ = in_place("lerp", "x, 0.0, 0.5", "array([ 0.5, -1. ])")

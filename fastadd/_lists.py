@@ -6,23 +6,25 @@ from functools import partial
 import numpy as np
 
 from fastadd import _core
-from fastadd._add import ADD, add
+from fastadd._add import ADD
 from fastadd._call import checked
 from fastadd._checks import (
     as_operand,
     check_is_array,
     computes_itself,
     describe,
+    is_factor,
     is_native,
     kind_of_number,
     overlap,
 )
 
-FOREACH_ADD = ADD._replace(
-    name="foreach_add",
-    wider="Convert the arrays by x.astype(np.{})",
-    other_out="Pass an out of dtype {}",
-)
+# What functions of lists say otherwise, which take neither dtype nor casting.
+LISTS = {
+    "wider": "Convert the arrays by x.astype(np.{})",
+    "other_out": "Pass an out of dtype {}",
+}
+FOREACH_ADD = ADD._replace(name="foreach_add", **LISTS)
 
 
 def is_list(given):
@@ -92,35 +94,40 @@ def as_outs(out, model_name, model):
     return outs
 
 
-def each_added(function, inputs, others, betas, alphas, outs, alpha="alpha[{}]"):
-    """The call that computes lists of one length; outs may be of None, and the name of
-    a coefficient may have a place."""
+def each_of_lists(function, alone, operands, coefficients, outs):
+    """The call that computes lists of one length, given by their names in messages,
+    which may have a place; outs may be of None. `alone` computes one call."""
     for place, out in enumerate(outs):
         if out is not None and not computes_itself(out):
             check_is_array(out, f"out[{place}]")
-    lists = inputs, others, betas, alphas, outs
-    if any(computes_itself(x) for x in (*inputs, *others, *outs)):
-        return one_by_one(*lists)
-    inputs = [as_operand(f"inputs[{place}]", x) for place, x in enumerate(inputs)]
-    others = [as_operand(f"others[{place}]", x) for place, x in enumerate(others)]
-    if not all(is_native(x) for x in (*inputs, *others, *outs)):
-        return one_by_one(*lists)
+    lists = {**operands, **coefficients}
+    given = [x for members in operands.values() for x in members]
+    given += [x for each in coefficients.values() for x in each if is_factor(x)]
+    if any(computes_itself(x) for x in (*given, *outs)):
+        return one_by_one(alone, lists, outs)
+    operands = {
+        name: [as_operand(name.format(place), x) for place, x in enumerate(members)]
+        for name, members in operands.items()
+    }
+    given = [*operands.values(), outs]
+    if not all(is_native(x) for members in given for x in members):
+        return one_by_one(alone, lists, outs)
     calls = []
-    lists = inputs, others, betas, alphas, outs
-    for place, (input, other, each_beta, each_alpha, out) in enumerate(
-        zip(*lists, strict=True)
-    ):
-        operands, coefficients, *rest = checked(
+    for place, out in enumerate(outs):
+        arrays, numbers, _, dtype = checked(
             function,
-            {f"inputs[{place}]": input, f"others[{place}]": other},
-            {"beta": each_beta, alpha.format(place): each_alpha},
+            {name.format(place): members[place] for name, members in operands.items()},
+            {name.format(place): each[place] for name, each in coefficients.items()},
             *(out, None, "same_kind", f"out[{place}]"),
         )
-        calls.append((operands, coefficients, *rest, rest[-1]))
+        operation, arrays, factors, numbers = function.arrange(arrays, numbers, dtype)
+        if dtype.itemsize == 2 and out is not None and out.dtype != dtype:
+            return one_by_one(alone, lists, outs)  # it is rounded before
+        calls.append((operation, [*arrays, *factors], numbers, out, dtype, dtype))
     name = function.name.encode()
-    if not all(out is None for out in outs) and not _core.calls_lie_apart("add", calls):
+    if not all(out is None for out in outs) and not _core.calls_lie_apart(calls):
         calls = apart_from_others(calls, outs)
-    return _core.compute_calls, (name, "add", calls), {}
+    return _core.compute_calls, (name, calls), {}
 
 
 def apart_from_others(calls, outs):
@@ -134,6 +141,7 @@ def apart_from_others(calls, outs):
                 )
     return [
         (
+            operation,
             [
                 operand.copy()
                 if any(
@@ -145,19 +153,39 @@ def apart_from_others(calls, outs):
             ],
             *rest,
         )
-        for place, (operands, *rest) in enumerate(calls)
+        for place, (operation, operands, *rest) in enumerate(calls)
     ]
 
 
-def one_by_one(inputs, others, betas, alphas, outs):
-    """As `add` computes them, which asks NumPy's protocols."""
+def one_by_one(alone, lists, outs):
+    """As the function of one call computes them, which asks NumPy's protocols."""
     calls = [
         (
             f"place {place} of the lists",
-            partial(add, input, other, beta=beta, alpha=alpha, out=out),
+            partial(alone, *(members[place] for members in lists.values()), out),
         )
-        for place, (input, other, beta, alpha, out) in enumerate(
-            zip(inputs, others, betas, alphas, outs, strict=True)
-        )
+        for place, out in enumerate(outs)
     ]
     return _core.each_in_turn, (calls,), {}
+
+
+def many(name, given, model):
+    """What as_many makes of a list, named with its place, or of a number for all."""
+    members = as_many(name, given, *model)
+    return {name if is_one(given) else f"{name}[{{}}]": members}
+
+
+def foreach(function, alone, inputs, others, coefficients, out):
+    """The call of a function of lists: of the first, and by name of the others, which
+    are operands, and of those that are coefficients."""
+    inputs = as_list("inputs", inputs)
+    model = "inputs", inputs
+    operands = {"inputs[{}]": inputs}
+    for name, given in others.items():
+        operands |= many(name, given, model)
+    numbers = {}
+    for name, given in coefficients.items():
+        numbers |= many(name, given, model)
+    outs = as_outs(out, *model)
+    call = each_of_lists(function, alone, operands, numbers, outs)
+    return call if out is None else (_core.then, (call, as_given, out, outs), {})

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from fastadd import _core
-from fastadd._call import Function, careful, public
+from fastadd._call import Function, careful, in_place, public
 from fastadd._checks import as_operand, check_layout, check_out, computes_itself
 
 
-def rectification(operands, coefficients, out, dtype, where=None, result=None):
-    return _core.compute_checked, ("relu", operands, coefficients, out, dtype), {}
+def arranged(operands, coefficients, dtype):
+    return "relu", operands, [], []
 
 
 def by_maximum(function, operands, coefficients, out, dtype, casting, where):
@@ -25,7 +24,7 @@ RELU = Function(
     wider="Convert x, as x.astype(np.{})",
     out="out",
     other_out="Pass an out of dtype {}",
-    compute=rectification,
+    arrange=arranged,
     by_numpy=by_maximum,
 )
 REFUSED = {
@@ -101,3 +100,6 @@ def check_is_real(x):
         reason = "records have no order. Compute with its fields, as relu(x['field'])."
     if reason is not None:
         raise TypeError(f"x has dtype {dtype}: relu takes real numbers, and {reason}")
+
+
+relu_ = in_place("relu", "x", "array([1., 0.])")

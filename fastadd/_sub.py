@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fastadd._add import ADD, addition
-from fastadd._call import add_by_ufunc, careful, computation, public
+from fastadd._add import ADD, arranged
+from fastadd._call import add_by_ufunc, careful, in_place, public
 from fastadd._checks import coefficient, is_factor, kind_of, kind_of_number
 
 
@@ -13,22 +13,17 @@ def negative(alpha):
     return -int(value) if isinstance(value, np.unsignedinteger) else -value
 
 
-def subtraction(operands, coefficients, out, dtype, where=None, result=None):
+def arranged_negative(operands, coefficients, dtype):
     if kind_of(dtype) == "b":
         raise TypeError(
             "the result is bool: NumPy does not subtract bools either. Use "
             "np.logical_xor, or pass dtype=np.int8."
         )
-    alpha = coefficients[1]
+    beta, alpha = coefficients
     if alpha.ndim == 0:
-        numbers = [coefficients[0], np.asarray(np.negative(alpha))]
-        return addition(operands, numbers, out, dtype, where, result, "sub")
-    numbers = [coefficient("alpha", number, dtype) for number in (1, -1)]
-    return computation(
-        *("addcmul", operands, numbers, out, dtype, where, result),
-        factors=[alpha],
-        called="sub",
-    )
+        return arranged(operands, [beta, np.asarray(np.negative(alpha))], dtype)
+    minus = coefficient("alpha", -1, dtype)
+    return "addcmul", operands, [alpha], [beta, minus]
 
 
 def by_subtract(function, operands, coefficients, out, dtype, casting, where):
@@ -41,7 +36,7 @@ def by_subtract(function, operands, coefficients, out, dtype, casting, where):
     return add_by_ufunc(function, operands, coefficients, *given, ufunc=np.subtract)
 
 
-SUB = ADD._replace(name="sub", compute=subtraction, by_numpy=by_subtract)
+SUB = ADD._replace(name="sub", arrange=arranged_negative, by_numpy=by_subtract)
 
 
 @public
@@ -105,3 +100,6 @@ def sub(
         *(SUB, {"input": input, "other": other}, {"beta": 1, "alpha": alpha}),
         *(out, dtype, casting, where),
     )
+
+
+sub_ = in_place("sub", "x, 1.0", "array([ 0., -3.])")

@@ -1,12 +1,10 @@
 """`weighted_sum`: any number of operands in one pass."""
 
-from functools import partial
-
 import numpy as np
 
 from fastadd import _core
 from fastadd._add import add
-from fastadd._call import Function, careful, computation, public
+from fastadd._call import Function, careful, public
 from fastadd._checks import computes_itself, kind_of_number
 from fastadd._lists import as_list, check_lengths
 
@@ -39,12 +37,16 @@ def is_one(weight):
     return kind_of_number(weight) in ("i", "f", "c") and weight == 1
 
 
+def arranged(operands, weights, dtype):
+    return "weighted_sum", operands, [], weights
+
+
 WEIGHTED_SUM = Function(
     name="weighted_sum",
     wider="Pass dtype=np.{}",
     out="out",
     other_out="Pass an out of dtype {}, or casting='unsafe'",
-    compute=partial(computation, "weighted_sum"),
+    arrange=arranged,
     by_numpy=one_by_one,
 )
 

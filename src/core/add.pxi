@@ -1,6 +1,6 @@
 # beta*input + alpha*other: the gate, which recognises a call that is ready to run and
 # never explains.
-# Uses: native, plan, job, masks, run, dtypes, numbers, arrays.
+# Uses: native, plan, job, masks, run, dtypes, numbers, arrays, operations.
 
 cdef inline object try_plan(
     job_t* job, object input, object other, object beta, object alpha, object out,
@@ -88,6 +88,52 @@ cdef object gate(
         return NotImplemented
     run_job(&job, 1, "add")
     return result_of(planned_out, out is None)
+
+
+cdef object ONE = 1
+
+
+cdef inline bint is_array(PyObject* x) noexcept:
+    return (
+        cnp.PyArray_CheckExact(<object>x) and cnp.PyArray_NDIM(<cnp.ndarray>x) > 0
+    )
+
+
+cdef object try_factors(
+    job_t* job, PyObject* input, PyObject* other, PyObject* alpha, PyObject* beta,
+    object out,
+):
+    """Plan an addition that is ready to run and of which alpha, or beta, or both are
+    arrays."""
+    cdef PyObject** operands = [input, other, alpha, beta]
+    cdef PyObject** numbers = [<PyObject*>ONE, beta]
+    if not (is_array(input) or is_array(other)):
+        return None
+    if is_array(alpha) and is_array(beta):
+        return try_operation(job, PRODUCTS, operands, numbers, out)
+    if is_array(beta):
+        operands[0], operands[1], operands[2] = other, input, beta
+        numbers[1] = alpha
+    elif not is_array(alpha):
+        return None
+    return try_operation(job, ADDCMUL, operands, numbers, out)
+
+
+cdef object compute_factors(
+    PyObject* input, PyObject* other, PyObject* alpha, PyObject* beta, PyObject** rest
+):
+    """`rest` are out, dtype, casting and where."""
+    cdef job_t job
+    if (
+        <object>rest[1] is not None or <object>rest[2] is not SAME_KIND
+        or <object>rest[3] is not True
+    ):
+        return NotImplemented
+    planned_out = try_factors(&job, input, other, alpha, beta, <object>rest[0])
+    if planned_out is None:
+        return NotImplemented
+    run_job(&job, 1, "add")
+    return result_of(planned_out, <object>rest[0] is None)
 
 
 def explain(input, other, *, alpha=1, beta=1, out=None, where=None):

@@ -12,7 +12,7 @@
 
 from cpython.object cimport PyObject_Call
 from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.tuple cimport PyTuple_GET_SIZE
 
 cdef extern from "Python.h":
     ctypedef struct PyMethodDef:
@@ -38,6 +38,8 @@ ctypedef object (*gate_t)(int operation, PyObject** given)
 cdef struct function_t:
     gate_t gate  # or none
     int operation
+    int out  # where a function that computes in place passes its first argument; or 0
+    int passed  # how many parameters the careful function has
     PyMethodDef method
     int positional, parameters  # how many, in all
     PyObject* names[MAX_PARAMETERS]
@@ -47,7 +49,6 @@ cdef struct function_t:
 
 
 cdef object explain_arguments = None
-cdef object ONE = 1
 
 
 cdef inline int find_parameter(
@@ -97,7 +98,10 @@ cdef object refuse(
     if keywords != NULL:
         for k, name in enumerate(<object>keywords):
             by_name[name] = <object>arguments[count + k]
-    explain_arguments(<object>function.careful, positional, by_name)
+    explain_arguments(
+        <object>function.careful, function.method.ml_name.decode(), positional, by_name,
+        function.parameters,
+    )
     raise TypeError(f"{(<object>function.careful).__name__}() does not take these")
 
 
@@ -113,8 +117,13 @@ cdef inline object answer(
     PyObject* keywords,
 ):
     cdef PyObject* given[MAX_PARAMETERS]
+    cdef int place
     if not read_arguments(function, arguments, count, keywords, given):
         return refuse(function, arguments, count, keywords)
+    if function.out > 0:
+        given[function.out] = given[0]
+        for place in range(function.out + 1, function.passed):
+            given[place] = function.defaults[place]
     result = NotImplemented if function.gate == NULL else function.gate(
         function.operation, given
     )
@@ -143,34 +152,6 @@ cdef object call_function(
     return answer(&function_table[place], arguments, count, keywords)
 
 
-cdef inline bint is_array(PyObject* x) noexcept:
-    return (
-        cnp.PyArray_CheckExact(<object>x) and cnp.PyArray_NDIM(<cnp.ndarray>x) > 0
-    )
-
-
-cdef object gate_of_factors(
-    PyObject* input, PyObject* other, PyObject* alpha, PyObject* beta, PyObject** rest,
-    const char* name,
-):
-    """An addition of which alpha, or beta, or both are arrays; `rest` are out, dtype,
-    casting and where."""
-    cdef PyObject** operands = [input, other, alpha, beta]
-    cdef PyObject** numbers = [<PyObject*>ONE, beta]
-    cdef int operation = ADDCMUL
-    if (
-        <object>rest[1] is not None or <object>rest[2] is not SAME_KIND
-        or <object>rest[3] is not True or not (is_array(input) or is_array(other))
-    ):
-        return NotImplemented
-    if is_array(alpha) and is_array(beta):
-        operation = PRODUCTS
-    elif is_array(beta):
-        operands[0], operands[1], operands[2] = other, input, beta
-        numbers[1] = alpha
-    return compute_ready(operation, operands, numbers, <object>rest[0], name)
-
-
 cdef object sub_gate(int operation, PyObject** given):
     """input, other, alpha, out, dtype, casting, where."""
     cdef PyObject* input = given[0]
@@ -195,9 +176,7 @@ cdef object add_gate(int operation, PyObject** given):
         <object>given[4], <object>given[5], <object>given[6], <object>given[7],
     )
     if result is NotImplemented and (is_array(given[2]) or is_array(given[3])):
-        return gate_of_factors(
-            given[0], given[1], given[2], given[3], given + 4, "add"
-        )
+        return compute_factors(given[0], given[1], given[2], given[3], given + 4)
     return result
 
 
@@ -217,10 +196,11 @@ cdef object weighted_sum_gate(int operation, PyObject** given):
     )
 
 
-cdef object foreach_add_gate(int operation, PyObject** given):
-    return gate_each(
-        b"foreach_add", <object>given[0], <object>given[1], 1, <object>given[2],
-        <object>given[3],
+cdef object gate_of_lists(int operation, PyObject** given):
+    """Lists of operands, of coefficients, and out."""
+    return gate_lists(
+        name_of_lists[operation], operation, given,
+        <object>given[inputs_of[operation] + coefficients_of[operation]], True,
     )
 
 
@@ -250,12 +230,13 @@ cdef void set_gate(function_t* function, object name) except *:
         function.gate = add_in_place_gate
     elif name == "weighted_sum":
         function.gate = weighted_sum_gate
-    elif name == "foreach_add":
-        function.gate = foreach_add_gate
     elif name == "relu":
         function.gate = relu_gate
     elif name == "sub":
         function.gate = sub_gate
+    elif name.startswith("foreach_") and name[8:] in OPERATIONS_BY_NAME:
+        function.gate = gate_of_lists
+        function.operation = OPERATIONS_BY_NAME[name[8:]]
     elif name in OPERATIONS_BY_NAME:
         function.gate = gate_of_operation
         function.operation = OPERATIONS_BY_NAME[name]
@@ -270,27 +251,27 @@ cdef PyObject* keep(object given):
     return <PyObject*>given
 
 
-cdef bytes text_of(careful, names, int positional, defaults):
+cdef bytes text_of(name, doc, names, int positional, defaults):
     """The signature as the inspect module reads it, and the docstring."""
     parameters = [
         f"{name}={defaults[name]!r}" if name in defaults else name for name in names
     ]
     if positional < len(names):
         parameters.insert(positional, "*")
-    return (
-        f"{careful.__name__}({', '.join(parameters)})\n--\n\n{careful.__doc__}".encode()
-    )
+    return f"{name}({', '.join(parameters)})\n--\n\n{doc}".encode()
 
 
-def public(careful, explain):
-    """Make a public function of a careful one. Arguments that do not fit its signature
-    are explained by explain(careful, positional, by_name), which raises."""
+def public(careful, explain, in_place=None):
+    """Make a public function of a careful one or, if its docstring is given, the one
+    that computes in place: without out and what follows that. Arguments that do not fit
+    its signature are explained by `explain`, which raises."""
     global explain_arguments, function_count
     cdef function_t* function = &function_table[function_count]
     cdef int place
     if function_count == MOST_FUNCTIONS:
         raise MemoryError("no place for another function")
-    set_gate(function, careful.__name__)
+    name = careful.__name__
+    set_gate(function, name)
     explain_arguments = explain
     code = careful.__code__
     names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
@@ -300,18 +281,24 @@ def public(careful, explain):
     ))
     defaults.update(careful.__kwdefaults__ or {})
     function.positional = code.co_argcount
-    function.parameters = len(names)
-    for place, name in enumerate(names):
-        function.names[place] = keep(name)
+    function.passed = function.parameters = len(names)
+    function.out = 0
+    for place, parameter in enumerate(names):
+        function.names[place] = keep(parameter)
         function.defaults[place] = (
-            keep(defaults[name]) if name in defaults else NULL
+            keep(defaults[parameter]) if parameter in defaults else NULL
         )
     function.careful = keep(careful)
     function.keywords = keep(names[code.co_argcount:])
-    name = careful.__name__.encode()
-    text = text_of(careful, names, code.co_argcount, defaults)
-    kept.extend((name, text))
-    function.method.ml_name = name
+    doc = careful.__doc__
+    if in_place is not None:
+        name, doc = name + "_", in_place
+        function.out = function.parameters = names.index("out")
+        names = names[:function.out]
+    called = name.encode()
+    text = text_of(name, doc, names, code.co_argcount, defaults)
+    kept.extend((called, text))
+    function.method.ml_name = called
     function.method.ml_doc = text
     function.method.ml_flags = METH_FASTCALL | METH_KEYWORDS
     function.method.ml_meth = <void*>call_function
@@ -319,7 +306,7 @@ def public(careful, explain):
     made = PyCFunction_NewEx(&function.method, selves[function_count], "fastadd")
     function_count += 1
     uncount(made)
-    careful_functions[careful.__name__] = careful
+    careful_functions[name] = careful
     return made
 
 
@@ -394,9 +381,10 @@ def each_in_turn(calls):
 def scaled_each(arrays, coefficient, outs, bint compute, otherwise):
     """Arrays times a coefficient; `otherwise` returns the call if they are not ready
     to run."""
-    results = gate_each(
-        b"clip_grad_norm", arrays, NOTHING, coefficient, 1, outs, compute
-    )
+    cdef PyObject** given = [
+        <PyObject*>arrays, <PyObject*>NOTHING, <PyObject*>ONE, <PyObject*>coefficient,
+    ]
+    results = gate_lists(b"clip_grad_norm", ADD, given, outs, compute)
     if results is NotImplemented:
         return made(otherwise(arrays, coefficient, outs))
     return results

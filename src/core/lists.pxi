@@ -1,7 +1,8 @@
-# Lists of arrays: many jobs at once, each an addition of its own. The threads divide
+# Lists of arrays: many jobs at once, each an operation of its own. The threads divide
 # the elements of all among them.
 # Uses: native, plan, job, program, run, arrays, operations, add.
 
+from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdlib cimport qsort
 
 # The memory of an out.
@@ -240,36 +241,66 @@ cdef bint jobs_lie_apart(const job_t* jobs, int count) except -1:
         free(outs)
 
 
-def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
-    """Compute additions that are ready to run, each as `gate` recognises it: lists or
-    tuples of equal length; `others` and `alpha` may be one number for all. Anything
-    else: NotImplemented, and nothing has been touched. Nor is it if not to compute."""
+cdef object plan_ready(
+    job_t* job, int operation, PyObject** operands, PyObject** coefficients, object out
+):
+    """As the gate of one call plans it: operands, then coefficients (alpha, beta)."""
+    if operation != ADD:
+        return try_operation(job, operation, operands, coefficients, out)
+    planned = try_plan(
+        job, <object>operands[0], <object>operands[1], <object>coefficients[1],
+        <object>coefficients[0], out, NULL,
+    )
+    if planned is None:
+        return try_factors(
+            job, operands[0], operands[1], coefficients[0], coefficients[1], out
+        )
+    return planned
+
+
+cdef PyObject* member(object given, Py_ssize_t place) noexcept:
+    """Of a tuple; anything else is the same for all."""
+    if type(given) is tuple:
+        return <PyObject*>PyTuple_GET_ITEM(given, place)
+    return <PyObject*>given
+
+
+cdef object as_members(object given):
+    return tuple(given) if is_sequence(given) else given
+
+
+cdef object gate_lists(
+    const char* name, int operation, PyObject** given, object out, bint compute
+):
+    """Compute calls that are ready to run, each as the gate of one recognises it: lists
+    or tuples of equal length, of which all but the first may be one number for all.
+    Anything else: NotImplemented, and nothing has been touched. Nor is it if not to
+    compute."""
+    cdef PyObject* members[2 * MOST_OPERANDS]
     cdef Py_ssize_t place, count
+    cdef int k, inputs = inputs_of[operation]
+    cdef int arguments = inputs + coefficients_of[operation]
     cdef job_t* jobs
     cdef list results = []
-    cdef bint many_others = is_sequence(others), many_alphas = is_sequence(alpha)
-    if not is_sequence(inputs) or out is not None and not is_sequence(out):
+    if not is_sequence(<object>given[0]) or out is not None and not is_sequence(out):
         return NotImplemented
     # Copies come first: nothing that runs meanwhile can change them.
-    inputs = tuple(inputs)
-    others = tuple(others) if many_others else others
-    alpha = tuple(alpha) if many_alphas else alpha
+    lists = [as_members(<object>given[k]) for k in range(arguments)]
     outs = None if out is None else tuple(out)
-    count = len(inputs)
-    if (
-        many_others and len(others) != count or many_alphas and len(alpha) != count
-        or outs is not None and len(outs) != count
-    ):
-        return NotImplemented
+    count = len(<tuple>lists[0])
+    for each in [*lists, outs]:
+        if type(each) is tuple and len(<tuple>each) != count:
+            return NotImplemented
     jobs = <job_t*>allocate(count, sizeof(job_t))
     try:
         for place in range(count):
             if outs is not None and outs[place] is None:
                 return NotImplemented
-            result = try_plan(
-                &jobs[place], inputs[place], others[place] if many_others else others,
-                beta, alpha[place] if many_alphas else alpha,
-                None if outs is None else outs[place], NULL,
+            for k in range(arguments):
+                members[k] = member(lists[k], place)
+            result = plan_ready(
+                &jobs[place], operation, members, members + inputs,
+                <object>member(outs, place),
             )
             if result is None:
                 return NotImplemented
@@ -285,20 +316,19 @@ def gate_each(bytes name, inputs, others, beta, alpha, out, bint compute=True):
     return [result_of(each, True) for each in results]
 
 
-cdef job_t* prepare_calls(
-    int operation, list calls, list results
-) except NULL:
-    """The jobs of calls that the Python layer has checked, each given as operands,
-    coefficients, out, dtype and result; to be freed. `results` takes their outs."""
+cdef job_t* prepare_calls(list calls, list results) except NULL:
+    """The jobs of calls that the Python layer has checked, each given as operation,
+    operands, coefficients, out, dtype and result; to be freed. `results` takes their
+    outs."""
     cdef Py_ssize_t place, count = len(calls)
     cdef job_t* jobs = <job_t*>allocate(count, sizeof(job_t))
     try:
         for place in range(count):
-            operands, coefficients, out, dtype, result = calls[place]
+            operation, operands, coefficients, out, dtype, result = calls[place]
             results.append(
                 plan_checked(
-                    &jobs[place], operation, operands, coefficients, out, dtype, result,
-                    None,
+                    &jobs[place], OPERATIONS_BY_NAME[operation], operands, coefficients,
+                    out, dtype, result, None,
                 )
             )
     except BaseException:
@@ -307,25 +337,25 @@ cdef job_t* prepare_calls(
     return jobs
 
 
-def calls_lie_apart(name, list calls):
+def calls_lie_apart(list calls):
     """Whether each may be computed before or after any other; every one has an out. A
     quick test that may say no in vain."""
-    cdef job_t* jobs = prepare_calls(OPERATIONS_BY_NAME[name], calls, [])
+    cdef job_t* jobs = prepare_calls(calls, [])
     try:
         return jobs_lie_apart(jobs, len(calls))
     finally:
         free(jobs)
 
 
-def compute_calls(bytes name, operation, list calls):
+def compute_calls(bytes name, list calls):
     """The result of each."""
     cdef list results = []
-    cdef job_t* jobs = prepare_calls(OPERATIONS_BY_NAME[operation], calls, results)
+    cdef job_t* jobs = prepare_calls(calls, results)
     try:
         run_each(jobs, len(calls), name)
     finally:
         free(jobs)
     return [
-        result_of(result, call[2] is None)
+        result_of(result, call[3] is None)
         for result, call in zip(results, calls, strict=True)
     ]

@@ -7,25 +7,27 @@ cdef int inputs_of[OPERATIONS]
 cdef int coefficients_of[OPERATIONS]
 cdef int first_factor_of[OPERATIONS]
 cdef const char* name_of[OPERATIONS]
+cdef const char* name_of_lists[OPERATIONS]
 OPERATIONS_BY_NAME = {}
 
 
 cdef void declare(
-    int operation, const char* name, int inputs, int first_factor, int coefficients
+    int operation, const char* name, const char* lists, int inputs, int first_factor,
+    int coefficients,
 ) except *:
     inputs_of[operation], coefficients_of[operation] = inputs, coefficients
     first_factor_of[operation] = first_factor
-    name_of[operation] = name
+    name_of[operation], name_of_lists[operation] = name, lists
     OPERATIONS_BY_NAME[name.decode()] = operation
 
 
-# THE table: which, its name, how many inputs, from which of them on they are factors
-# (which do not decide on the dtype), and how many coefficients it has, all numbers.
-declare(ADD, b"add", 2, MASK, 2)
-declare(PRODUCTS, b"products", 4, C, 0)
-declare(LERP, b"lerp", 3, C, 0)
-declare(ADDCMUL, b"addcmul", 3, MASK, 2)
-declare(ADDCDIV, b"addcdiv", 3, MASK, 2)
+# THE table: which, its name, that for lists, how many inputs, from which of them on
+# they are factors (which do not decide on the dtype), how many coefficients.
+declare(ADD, b"add", b"foreach_add", 2, MASK, 2)
+declare(PRODUCTS, b"products", b"", 4, C, 0)
+declare(LERP, b"lerp", b"foreach_lerp", 3, C, 0)
+declare(ADDCMUL, b"addcmul", b"foreach_addcmul", 3, MASK, 2)
+declare(ADDCDIV, b"addcdiv", b"foreach_addcdiv", 3, MASK, 2)
 
 
 cdef int find_dtype(int operation, PyObject** arrays) noexcept:
