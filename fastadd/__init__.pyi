@@ -19,19 +19,35 @@ __all__ = [
     "add",
     "add_",
     "addcdiv",
+    "addcdiv_",
     "addcmul",
+    "addcmul_",
     "cache_info",
     "clear_cache",
     "clip_grad_norm",
+    "clip_grad_norm_",
     "foreach_add",
+    "foreach_add_",
+    "foreach_addcdiv",
+    "foreach_addcdiv_",
+    "foreach_addcmul",
+    "foreach_addcmul_",
+    "foreach_lerp",
+    "foreach_lerp_",
+    "foreach_sub",
+    "foreach_sub_",
+    "foreach_weighted_sum",
     "get_num_threads",
     "lerp",
+    "lerp_",
     "relu",
+    "relu_",
     "scaled_add",
     "set_cache_limit",
     "set_num_threads",
     "show_config",
     "sub",
+    "sub_",
     "threads",
     "weighted_sum",
 ]
@@ -86,6 +102,11 @@ _Factor: TypeAlias = (
     | _Foreign
 )
 _Mask: TypeAlias = bool | np.bool | NDArray[np.bool] | Sequence[_Mask] | _Foreign
+
+_Factors: TypeAlias = Iterable[_Factor] | _Coefficient
+_Numbers: TypeAlias = Iterable[_Coefficient] | _Coefficient
+_Arrays: TypeAlias = Iterable[ArrayLike | _Foreign]
+_Others: TypeAlias = _Arrays | _Coefficient
 
 # As in NumPy's own stubs, arrays make an array, though those of no dimensions make a
 # scalar, and lists and numbers make Any.
@@ -391,6 +412,7 @@ def weighted_sum(
     out: _Out | tuple[_Out],
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
+    where: _Mask = True,
 ) -> _Out: ...
 @overload
 def weighted_sum(
@@ -400,6 +422,7 @@ def weighted_sum(
     out: EllipsisType,
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
+    where: _Mask = True,
 ) -> NDArray[Any]: ...
 @overload  # arrays of one dtype
 def weighted_sum(
@@ -409,6 +432,7 @@ def weighted_sum(
     out: None = None,
     dtype: None = None,
     casting: _Casting = "same_kind",
+    where: _Mask = True,
 ) -> NDArray[_Number]: ...
 @overload
 def weighted_sum(
@@ -418,13 +442,15 @@ def weighted_sum(
     out: None = None,
     dtype: DTypeLike | None = None,
     casting: _Casting = "same_kind",
+    where: _Mask = True,
 ) -> Any: ...
 @overload  # into out
 def foreach_add(
     inputs: Iterable[ArrayLike | _Foreign],
     others: Iterable[ArrayLike | _Foreign] | _Coefficient,
     *,
-    alpha: Iterable[_Coefficient] | _Coefficient = 1,
+    alpha: _Factors = 1,
+    beta: _Factors = 1,
     out: _Outs,
 ) -> _Outs: ...
 @overload
@@ -432,9 +458,163 @@ def foreach_add(
     inputs: Iterable[ArrayLike | _Foreign],
     others: Iterable[ArrayLike | _Foreign] | _Coefficient,
     *,
-    alpha: Iterable[_Coefficient] | _Coefficient = 1,
+    alpha: _Factors = 1,
+    beta: _Factors = 1,
     out: None = None,
 ) -> list[Any]: ...
+@overload  # into out
+def foreach_sub(
+    inputs: _Arrays,
+    others: _Others,
+    *,
+    alpha: _Factors = 1,
+    out: _Outs,
+) -> _Outs: ...
+@overload
+def foreach_sub(
+    inputs: _Arrays,
+    others: _Others,
+    *,
+    alpha: _Factors = 1,
+    out: None = None,
+) -> list[Any]: ...
+def foreach_sub_(
+    inputs: _Outs,
+    others: _Others,
+    *,
+    alpha: _Factors = 1,
+) -> _Outs: ...
+@overload  # into out
+def foreach_lerp(
+    inputs: _Arrays,
+    ends: _Others,
+    weight: _Factors,
+    *,
+    out: _Outs,
+) -> _Outs: ...
+@overload
+def foreach_lerp(
+    inputs: _Arrays,
+    ends: _Others,
+    weight: _Factors,
+    *,
+    out: None = None,
+) -> list[Any]: ...
+def foreach_lerp_(
+    inputs: _Outs,
+    ends: _Others,
+    weight: _Factors,
+) -> _Outs: ...
+@overload  # into out
+def foreach_addcmul(
+    inputs: _Arrays,
+    tensors1: _Others,
+    tensors2: _Others,
+    *,
+    value: _Numbers = 1,
+    beta: _Numbers = 1,
+    out: _Outs,
+) -> _Outs: ...
+@overload
+def foreach_addcmul(
+    inputs: _Arrays,
+    tensors1: _Others,
+    tensors2: _Others,
+    *,
+    value: _Numbers = 1,
+    beta: _Numbers = 1,
+    out: None = None,
+) -> list[Any]: ...
+def foreach_addcmul_(
+    inputs: _Outs,
+    tensors1: _Others,
+    tensors2: _Others,
+    *,
+    value: _Numbers = 1,
+    beta: _Numbers = 1,
+) -> _Outs: ...
+@overload  # into out
+def foreach_addcdiv(
+    inputs: _Arrays,
+    tensors1: _Others,
+    tensors2: _Others,
+    *,
+    value: _Numbers = 1,
+    beta: _Numbers = 1,
+    out: _Outs,
+) -> _Outs: ...
+@overload
+def foreach_addcdiv(
+    inputs: _Arrays,
+    tensors1: _Others,
+    tensors2: _Others,
+    *,
+    value: _Numbers = 1,
+    beta: _Numbers = 1,
+    out: None = None,
+) -> list[Any]: ...
+def foreach_addcdiv_(
+    inputs: _Outs,
+    tensors1: _Others,
+    tensors2: _Others,
+    *,
+    value: _Numbers = 1,
+    beta: _Numbers = 1,
+) -> _Outs: ...
+def foreach_add_(
+    inputs: _Outs,
+    others: _Others,
+    *,
+    alpha: _Factors = 1,
+    beta: _Factors = 1,
+) -> _Outs: ...
+@overload  # into out
+def foreach_weighted_sum(
+    lists: Iterable[_Arrays],
+    weights: Iterable[_Coefficient] | None = None,
+    *,
+    out: _Outs,
+) -> _Outs: ...
+@overload
+def foreach_weighted_sum(
+    lists: Iterable[_Arrays],
+    weights: Iterable[_Coefficient] | None = None,
+    *,
+    out: None = None,
+) -> list[Any]: ...
+def relu_(x: _Out) -> _Out: ...
+def sub_(input: _Out, other: ArrayLike | _Foreign, *, alpha: _Factor = 1) -> _Out: ...
+def lerp_(input: _Out, end: ArrayLike | _Foreign, weight: _Factor) -> _Out: ...
+def addcmul_(
+    input: _Out,
+    tensor1: ArrayLike | _Foreign,
+    tensor2: ArrayLike | _Foreign,
+    *,
+    value: _Coefficient = 1,
+    beta: _Coefficient = 1,
+) -> _Out: ...
+def addcdiv_(
+    input: _Out,
+    tensor1: ArrayLike | _Foreign,
+    tensor2: ArrayLike | _Foreign,
+    *,
+    value: _Coefficient = 1,
+    beta: _Coefficient = 1,
+) -> _Out: ...
+@overload  # one array
+def clip_grad_norm_(
+    grads: _Array,
+    max_norm: _Limit,
+    *,
+    error_if_nonfinite: bool = False,
+) -> tuple[_Array, np.floating[Any]]: ...
+@overload  # several
+def clip_grad_norm_(
+    grads: _Outs,
+    max_norm: _Limit,
+    *,
+    error_if_nonfinite: bool = False,
+) -> tuple[_Outs, np.floating[Any]]: ...
 @overload  # into out
 def relu(x: ArrayLike | _Foreign, *, out: _Out | tuple[_Out]) -> _Out: ...
 @overload
@@ -450,30 +630,30 @@ def clip_grad_norm(
     grads: NDArray[_Inexact],
     max_norm: _Limit,
     *,
-    out: None = None,
     error_if_nonfinite: bool = False,
+    out: None = None,
 ) -> tuple[NDArray[_Inexact], np.floating[Any]]: ...
 @overload
 def clip_grad_norm(
     grads: NDArray[np.inexact[Any]],
     max_norm: _Limit,
     *,
-    out: _Array,
     error_if_nonfinite: bool = False,
+    out: _Array,
 ) -> tuple[_Array, np.floating[Any]]: ...
 @overload  # several
 def clip_grad_norm(
     grads: Sequence[NDArray[_Inexact]],
     max_norm: _Limit,
     *,
-    out: None = None,
     error_if_nonfinite: bool = False,
+    out: None = None,
 ) -> tuple[list[NDArray[_Inexact]], np.floating[Any]]: ...
 @overload
 def clip_grad_norm(
     grads: Sequence[NDArray[np.inexact[Any]]],
     max_norm: _Limit,
     *,
-    out: _Outs,
     error_if_nonfinite: bool = False,
+    out: _Outs,
 ) -> tuple[_Outs, np.floating[Any]]: ...
