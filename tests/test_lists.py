@@ -1,0 +1,184 @@
+"""Functions of lists against the function of one call, and those that compute in place
+against `out=`: one body for each property."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from cases import LAYOUTS, moderate, values
+from reference import assert_same_bits
+
+import fastadd
+from fastadd import _core
+
+SHAPES = [(3,), (40, 50), (0,), (70_000,), (), (5, 1, 4), (4097,)]
+
+# By the name of one call: how many arrays, and some coefficients.
+LISTS = {
+    "add": (2, {"alpha": 0.5, "beta": -2.0}),
+    "sub": (2, {"alpha": 0.5}),
+    "lerp": (3, {}),
+    "addcmul": (3, {"value": 0.5, "beta": 0.9}),
+    "addcdiv": (3, {"value": -0.5}),
+}
+
+
+def of(name, prefix="", suffix=""):
+    return getattr(fastadd, f"{prefix}{name}{suffix}")
+
+
+def arrays(name, dtype, make=values):
+    count, _ = LISTS[name]
+    return [
+        [
+            make(shape, np.dtype(dtype), 10 * k + place)
+            for place, shape in enumerate(SHAPES)
+        ]
+        for k in range(count)
+    ]
+
+
+def one_by_one(name, given, **numbers):
+    return [of(name)(*members, **numbers) for members in zip(*given, strict=True)]
+
+
+def same(results, right):
+    assert len(results) == len(right)
+    for x, y in zip(results, right, strict=True):
+        assert type(x) is type(y)
+        assert_same_bits(x, y)
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("code", ["f2", "f4", "f8", "g", "F", "D"])
+def test_values(name, code):
+    given, numbers = arrays(name, code), LISTS[name][1]
+    right = one_by_one(name, given, **numbers)
+    same(of(name, "foreach_")(*given, **numbers), right)
+    same(_core.carefully(f"foreach_{name}")(*given, **numbers), right)
+    outs = [np.empty(x.shape, code) for x in given[0]]
+    assert of(name, "foreach_")(*given, **numbers, out=outs) is outs
+    same(outs, [np.asarray(x) for x in right])
+    first = [x.copy() for x in given[0]]
+    assert of(name, "foreach_", "_")(first, *given[1:], **numbers) is first
+    same(first, [np.asarray(x) for x in right])
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_layouts_and_mixtures(name):
+    given, numbers = arrays(name, "f4"), LISTS[name][1]
+    for layout in LAYOUTS.values():
+        laid = [[layout(x) if x.ndim else x for x in members] for members in given]
+        same(of(name, "foreach_")(*laid, **numbers), one_by_one(name, given, **numbers))
+    given[1] = [x.astype("f8") for x in given[1]]
+    same(of(name, "foreach_")(*given, **numbers), one_by_one(name, given, **numbers))
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_number_for_all_or_one_for_each(name):
+    given, numbers = arrays(name, "f4"), LISTS[name][1]
+    alone = [*given[:-1], [0.25] * len(SHAPES)]
+    same(
+        of(name, "foreach_")(*given[:-1], 0.25, **numbers),
+        one_by_one(name, alone, **numbers),
+    )
+    for key in numbers:
+        each = [0.5 + k for k in range(len(SHAPES))]
+        right = [
+            of(name)(*members, **{key: number})
+            for *members, number in zip(*given, each, strict=True)
+        ]
+        for form in (list, tuple, np.array, iter):
+            same(of(name, "foreach_")(*given, **{key: form(each)}), right)
+
+
+def test_factors_of_lists():
+    """A list of arrays has one for each; a lone array is a list of numbers."""
+    given = arrays("add", "f4")
+    factors = [values(x.shape, np.dtype("f4"), 5) for x in given[0]]
+    for key in ("alpha", "beta"):
+        right = [
+            fastadd.add(x, y, **{key: z})
+            for x, y, z in zip(*given, factors, strict=True)
+        ]
+        same(fastadd.foreach_add(*given, **{key: factors}), right)
+        mixed = [z if k % 2 else 2.0 for k, z in enumerate(factors)]
+        right = [
+            fastadd.add(x, y, **{key: z}) for x, y, z in zip(*given, mixed, strict=True)
+        ]
+        same(fastadd.foreach_add(*given, **{key: mixed}), right)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_outs_in_operands_of_others(name):
+    line = values(4000, np.dtype("f4"), 3)
+    count, numbers = LISTS[name]
+    given = [[line[k : k + 900], line[2000 + k : 2900 + k]] for k in range(count)]
+    copies = [[x.copy() for x in members] for members in given]
+    outs = [line[2500:3400], line[100:1000]]
+    right = one_by_one(name, copies, **numbers)
+    same(of(name, "foreach_")(*given, **numbers, out=outs), right)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_refusals_write_nothing(name):
+    given, numbers = arrays(name, "f4", moderate), LISTS[name][1]
+    for spoil, says in (
+        (lambda members: members[:-1], "pass one for each"),
+        (lambda members: [*members[:-1], np.ones(7)], "do not broadcast|shape"),
+        (lambda members: [*members[:-1], None], "None"),
+        (lambda members: None, "list"),
+    ):
+        first = [x.copy() for x in given[0]]
+        wrong = [first, *given[1:-1], spoil(given[-1])]
+        with pytest.raises((TypeError, ValueError), match=says):
+            of(name, "foreach_", "_")(*wrong, **numbers)
+        same(first, given[0])
+
+
+@pytest.mark.parametrize("name", [*LISTS, "relu", "clip_grad_norm"])
+def test_in_place(name):
+    x = moderate(300, np.dtype("f4"), 1)
+    if name == "relu":
+        more, numbers = [], {}
+    elif name == "clip_grad_norm":
+        more, numbers = [1.0], {}
+    else:
+        count, numbers = LISTS[name]
+        more = [moderate(300, np.dtype("f4"), k) + 7 for k in range(1, count)]
+    y = x.copy()
+    right = of(name)(x.copy(), *more, **numbers)
+    result = of(name, "", "_")(y, *more, **numbers)
+    if name == "clip_grad_norm":
+        assert result[1] == right[1]
+        result, right = result[0], right[0]
+    assert result is y
+    assert_same_bits(y, right)
+    with pytest.raises(
+        TypeError, match=rf"{name}_\(\) has no argument out=.*{name} takes"
+    ):
+        of(name, "", "_")(y, *more, out=y)
+    with pytest.raises(TypeError):
+        of(name, "", "_")([1.0, 2.0], *more)
+    y.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        of(name, "", "_")(y, *more, **numbers)
+
+
+def test_models_are_averaged():
+    models = [arrays("add", "f4", moderate)[0] for _ in range(4)]
+    weights = [0.1, 0.2, 0.3, 0.4]
+    right = [
+        fastadd.weighted_sum(members, weights) for members in zip(*models, strict=True)
+    ]
+    same(fastadd.foreach_weighted_sum(models, weights), right)
+    first = models[0] = [x.copy() for x in models[0]]
+    assert fastadd.foreach_weighted_sum(models, weights, out=first) is first
+    same(first, [np.asarray(x) for x in right])
+    for call, says in (
+        (partial(fastadd.foreach_weighted_sum, []), "lists is empty"),
+        (partial(fastadd.foreach_weighted_sum, models, [1]), "there are 4 lists and 1"),
+        (partial(fastadd.foreach_weighted_sum, [models[0], []]), r"in lists\[1\]"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            call()
