@@ -126,6 +126,38 @@ cdef int store(
     return 0
 
 
+cdef int run_products(
+    PyArrayMethod_Context* context, char** data, const cnp.npy_intp* shape,
+    const cnp.npy_intp* strides,
+) except -1:
+    """A coefficient for each element, of a result that is not complex (of which a real
+    one would scale both parts). Returns the flags that were raised."""
+    cdef job_t job
+    cdef int[D + 1] places = [U_OUT, U_A, U_B, U_ALPHA, U_BETA]
+    cdef int operand, dtype, raised = 0
+    cdef Py_ssize_t done = 0, piece = shape[0]
+    while done < shape[0]:
+        start_job(
+            &job, PRODUCTS, arithmetic_dtype(native_of_type(type_of(context, U_OUT)))
+        )
+        job.plan.inputs, job.plan.operands, job.plan.ndim = D, D + 1, 1
+        job.plan.shape[0] = shape[0]
+        for operand in range(D + 1):
+            dtype = native_of_type(type_of(context, places[operand]))
+            job.carriers[operand].dtype = dtype
+            job.direct &= dtype == job.dtype
+            job.plan.itemsize[operand] = itemsizes[dtype]
+            job.plan.strides[operand][0] = strides[places[operand]]
+            job.plan.data[operand] = at(data, strides, places[operand], done)
+        for operand in range(A, D + 1):
+            if done == 0 and not safe_to_write(&job.plan, operand):
+                piece = LARGE - 1  # as in native_loop
+        job.plan.shape[0] = min(piece, shape[0] - done)
+        raised |= compute_job(&job, 1)
+        done += piece
+    return raised
+
+
 cdef int native_loop(
     PyArrayMethod_Context* context, char** data, const cnp.npy_intp* shape,
     const cnp.npy_intp* strides, void* unused,
@@ -149,6 +181,9 @@ cdef int native_loop(
         job.plan.itemsize[operand] = itemsizes[job.dtype]
         job.plan.strides[operand][0] = strides[places[operand]]
         job.plan.data[operand] = data[places[operand]]
+    if (strides[U_ALPHA] != 0 or strides[U_BETA] != 0) and job.dtype < COMPLEX64:
+        feraiseexcept(raised | run_products(context, data, shape, strides))
+        return 0
     if strides[U_ALPHA] != 0 or strides[U_BETA] != 0:
         piece = 1
     elif not safe_to_write(&job.plan, A) or not safe_to_write(&job.plan, B):
