@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import beside
 import cases
 import jobs
+import operations
 import others
 import peers
 import report
@@ -206,6 +207,29 @@ def other_functions(full):
                 )
 
 
+def three_arrays(full):
+    sizes = (10, 1000, 30_000, 10**6, 4 * 10**6) if full else (10, 1000, 10**6)
+    for dtype in ("float32", "float64") if full else ("float32",):
+        for name in operations.OURS:
+            for n in sizes:
+                yield Case(
+                    "operations",
+                    f"{name}, {dtype}, n = {n:,}, out=",
+                    lambda name=name, n=n, dtype=dtype: operations.three(
+                        name, n, dtype
+                    ),
+                )
+    for name, make in (
+        ("1080p float32, lerp by a mask of one channel", operations.masked),
+        ("1080p uint8, blend, saturating", lambda: operations.pictures(False)),
+        ("1080p uint8, lerp by a mask, saturating", lambda: operations.pictures(True)),
+        ("8 tracks of int16 mixed, saturating", operations.sounds),
+        ("180 arrays, Adam's moments in place", operations.moments),
+        ("10 models of 10**7 float32 averaged in place", operations.models),
+    ):
+        yield Case("operations", name, make)
+
+
 def triads(_):
     """float32 with out beside the loops that one would write in C."""
     if peers.triad() is None:
@@ -332,6 +356,7 @@ SECTIONS = {
     "dtypes": dtypes,
     "broadcasts": small_broadcasts,
     "others": other_functions,
+    "operations": three_arrays,
     "triad": triads,
     "jobs": real_jobs,
 }

@@ -22,6 +22,7 @@ ZEROS = np.zeros(10)
 SHORT = np.empty(3, "f4")
 SWAPPED = X.astype(">f4")
 LISTS = [X, Y, X], [Y, Y, X], [np.empty(10, "f4") for _ in range(3)]
+BYTES = np.arange(10, dtype="u1")
 GRADS = [X + 1, Y.astype(complex)]
 MASK = X > 3
 BATCH = np.ones((300, 4, 4), "f4")
@@ -60,6 +61,23 @@ CALLS = {
     "foreach_add, mixed": lambda: fastadd.foreach_add([X, WIDE], [WIDE, SWAPPED]),
     "foreach_add, refused": lambda: fastadd.foreach_add([X, Y], [Y, SHORT]),
     "foreach_add, refused out": lambda: fastadd.foreach_add([X, Y], 1, out=[OUT, OUT]),
+    "add, alpha of each": lambda: fastadd.add(X, Y, alpha=X),
+    "add, both of each": lambda: fastadd.add(X, WIDE, alpha=X, beta=[2.0]),
+    "add, saturating": lambda: fastadd.add(BYTES, BYTES, alpha=2, casting="saturate"),
+    "add, refused factor": lambda: fastadd.add(X, Y, alpha=SHORT),
+    "sub": lambda: fastadd.sub(X, Y, alpha=2),
+    "lerp": lambda: fastadd.lerp(X, Y, 0.5),
+    "lerp_": lambda: fastadd.lerp_(OUT, Y, X),
+    "lerp, saturating": lambda: fastadd.lerp(BYTES, BYTES, X, casting="saturate"),
+    "lerp, refused": lambda: fastadd.lerp(X, Y, None),
+    "addcmul": lambda: fastadd.addcmul(X, Y, Y, value=0.5),
+    "addcdiv": lambda: fastadd.addcdiv(X, SWAPPED, Y, out=OUT),
+    "foreach_lerp": lambda: fastadd.foreach_lerp(*LISTS[:2], 0.5),
+    "foreach_addcmul": lambda: fastadd.foreach_addcmul(*LISTS[:2], LISTS[0]),
+    "foreach_addcmul, mixed": lambda: fastadd.foreach_addcmul([X], [WIDE], [SWAPPED]),
+    "foreach_addcmul, refused": lambda: fastadd.foreach_addcmul([X], [X], [SHORT]),
+    "foreach_weighted_sum": lambda: fastadd.foreach_weighted_sum(LISTS[:2], [1, 2]),
+    "weighted_sum, where=": lambda: fastadd.weighted_sum([X, Y], out=OUT, where=MASK),
     "relu": lambda: fastadd.relu(X),
     "relu, out=": lambda: fastadd.relu(SWAPPED, out=OUT),
     "relu, refused": lambda: fastadd.relu(1j),
@@ -67,7 +85,21 @@ CALLS = {
     "clip_grad_norm, not clipped": lambda: fastadd.clip_grad_norm(GRADS, math.inf),
     "clip_grad_norm, refused": lambda: fastadd.clip_grad_norm(GRADS, -1),
 }
-GIVEN = [X, Y, WIDE, ZEROS, OUT, SHORT, SWAPPED, MASK, BATCH, *GRADS, *LISTS, *LISTS[2]]
+GIVEN = [
+    X,
+    Y,
+    WIDE,
+    ZEROS,
+    OUT,
+    SHORT,
+    SWAPPED,
+    MASK,
+    BATCH,
+    BYTES,
+    *GRADS,
+    *LISTS,
+    *LISTS[2],
+]
 
 
 def repeat(call, times):

@@ -20,7 +20,8 @@ PACKED = re.compile(
 KERNELS = re.compile(
     r"(?:__pyx_fuse_([\d_]+))?__pyx_f_\w*_kernels_avx2_"
     r"(add_plane|stream_plane|add_mixed_plane|stream_mixed_plane|sum_plane|relu_plane"
-    r"|add_to_float32_plane|stream_to_float32_plane|stream_relu_plane|squares_plane)$"
+    r"|add_to_float32_plane|stream_to_float32_plane|stream_relu_plane|squares_plane"
+    r"|products_plane|addcmul_plane|addcdiv_plane|lerp_plane|clamp_plane)$"
 )
 # int64 and uint64 on their way to float64, before AVX-512.
 NO_INSTRUCTION = re.compile(
