@@ -37,6 +37,7 @@ GOALS = {
     "weighted_sum": "1.0",
     "foreach_add": "1.0",
     "clip_grad_norm": "1.0",
+    "operations": "1.0",
     "relu": "1.0",
     "triad": "0.95",
     "jobs": "",

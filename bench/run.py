@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import beside
 import cases
+import chains
 import jobs
-import operations
 import others
 import peers
 import report
@@ -210,22 +210,20 @@ def other_functions(full):
 def three_arrays(full):
     sizes = (10, 1000, 30_000, 10**6, 4 * 10**6) if full else (10, 1000, 10**6)
     for dtype in ("float32", "float64") if full else ("float32",):
-        for name in operations.OURS:
+        for name in chains.OURS:
             for n in sizes:
                 yield Case(
                     "operations",
                     f"{name}, {dtype}, n = {n:,}, out=",
-                    lambda name=name, n=n, dtype=dtype: operations.three(
-                        name, n, dtype
-                    ),
+                    lambda name=name, n=n, dtype=dtype: chains.three(name, n, dtype),
                 )
     for name, make in (
-        ("1080p float32, lerp by a mask of one channel", operations.masked),
-        ("1080p uint8, blend, saturating", lambda: operations.pictures(False)),
-        ("1080p uint8, lerp by a mask, saturating", lambda: operations.pictures(True)),
-        ("8 tracks of int16 mixed, saturating", operations.sounds),
-        ("180 arrays, Adam's moments in place", operations.moments),
-        ("10 models of 10**7 float32 averaged in place", operations.models),
+        ("1080p float32, lerp by a mask of one channel", chains.masked),
+        ("1080p uint8, blend, saturating", lambda: chains.pictures(False)),
+        ("1080p uint8, lerp by a mask, saturating", lambda: chains.pictures(True)),
+        ("8 tracks of int16 mixed, saturating", chains.sounds),
+        ("180 arrays, Adam's moments in place", chains.moments),
+        ("10 models of 10**7 float32 averaged in place", chains.models),
     ):
         yield Case("operations", name, make)
 
