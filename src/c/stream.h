@@ -36,13 +36,12 @@ typedef struct {
 #include <emmintrin.h>
 #define FASTADD_CAN_STREAM 1
 
-/* To a target that is aligned to a line. */
-static inline void stream(char *target, const streamed_t *source) {
-    const __m128i *from = (const __m128i *)source->bytes;
-    __m128i *to = (__m128i *)target;
+/* STREAMED bytes, to a target that is aligned to a line. */
+static inline void stream_from(char *target, const char *source) {
     int i;
-    for (i = 0; i < STREAMED / 16; i++)
-        _mm_stream_si128(to + i, _mm_loadu_si128(from + i));
+    for (i = 0; i < STREAMED; i += 16)
+        _mm_stream_si128((__m128i *)(target + i),
+                         _mm_loadu_si128((const __m128i *)(source + i)));
 }
 
 /* Streaming stores are ordered with no others until this. */
@@ -50,11 +49,15 @@ static inline void fastadd_finish_stream(void) { _mm_sfence(); }
 
 #else
 #define FASTADD_CAN_STREAM 0
-static inline void stream(char *target, const streamed_t *source) {
-    memcpy(target, source->bytes, STREAMED);
+static inline void stream_from(char *target, const char *source) {
+    memcpy(target, source, STREAMED);
 }
 static inline void fastadd_finish_stream(void) {}
 #endif
+
+static inline void stream(char *target, const streamed_t *source) {
+    stream_from(target, source->bytes);
+}
 
 /* So many bytes from the L1 cache, which begin anywhere: whole lines are streamed. */
 static inline void stream_bytes(char *target, const char *source, ptrdiff_t nbytes) {
@@ -62,7 +65,7 @@ static inline void stream_bytes(char *target, const char *source, ptrdiff_t nbyt
     if (head > nbytes) head = nbytes;
     memcpy(target, source, head);
     for (; nbytes - head >= STREAMED; head += STREAMED)
-        stream(target + head, (const streamed_t *)(source + head));
+        stream_from(target + head, source + head);
     memcpy(target + head, source + head, nbytes - head);
 }
 

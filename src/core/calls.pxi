@@ -7,8 +7,7 @@
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
 # ufunc.
-# Uses: native, dtypes, numbers, arrays, operations, add, sums, lists, relu, times,
-# ufunc.
+# Uses: native, dtypes, arrays, operations, add, sums, lists, relu.
 
 from cpython.object cimport PyObject_Call
 from cpython.ref cimport Py_INCREF
@@ -134,11 +133,20 @@ cdef inline object answer(
 
 cdef enum:
     MOST_FUNCTIONS = 64
+    SLOTS = 8 * MOST_FUNCTIONS  # so that most are found at once
 
-# In the order in which they are made: add is the first to be found.
-cdef PyObject* selves[MOST_FUNCTIONS]
 cdef function_t function_table[MOST_FUNCTIONS]
 cdef int function_count = 0
+cdef PyObject* selves[SLOTS]  # by their addresses
+cdef int place_of_self[SLOTS]
+
+
+cdef inline int slot_of(PyObject* self) noexcept:
+    """Where it is, or would be."""
+    cdef int slot = <int>(<size_t>self >> 4) & SLOTS - 1
+    while selves[slot] != self and selves[slot] != NULL:
+        slot = slot + 1 & SLOTS - 1
+    return slot
 
 
 cdef object call_function(
@@ -146,10 +154,9 @@ cdef object call_function(
 ):
     """The one C function of all. Each has a module of its own as `self`: with any other
     object there, Python would take it for a method."""
-    cdef int place = 0
-    while selves[place] != self:
-        place += 1
-    return answer(&function_table[place], arguments, count, keywords)
+    return answer(
+        &function_table[place_of_self[slot_of(self)]], arguments, count, keywords
+    )
 
 
 cdef object sub_gate(int operation, PyObject** given):
@@ -204,6 +211,26 @@ cdef object gate_of_lists(int operation, PyObject** given):
     )
 
 
+cdef object foreach_sub_gate(int operation, PyObject** given):
+    """inputs, others, alpha, out."""
+    cdef PyObject** numbers = [given[0], given[1], NULL, <PyObject*>ONE]
+    alpha, inputs = <object>given[2], <object>given[0]
+    if (
+        not PyLong_CheckExact(alpha) and not PyFloat_CheckExact(alpha)
+        or not alpha or not is_sequence(inputs)
+    ):
+        return NotImplemented
+    for x in inputs:
+        if (
+            cnp.PyArray_CheckExact(x)
+            and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_BOOL
+        ):
+            return NotImplemented
+    negative = -alpha
+    numbers[2] = <PyObject*>negative
+    return gate_lists("foreach_sub", ADD, numbers, <object>given[3], True)
+
+
 cdef object relu_gate(int operation, PyObject** given):
     return gate_relu(<object>given[0], <object>given[1])
 
@@ -234,6 +261,8 @@ cdef void set_gate(function_t* function, object name) except *:
         function.gate = relu_gate
     elif name == "sub":
         function.gate = sub_gate
+    elif name == "foreach_sub":
+        function.gate = foreach_sub_gate
     elif name.startswith("foreach_") and name[8:] in OPERATIONS_BY_NAME:
         function.gate = gate_of_lists
         function.operation = OPERATIONS_BY_NAME[name[8:]]
@@ -267,7 +296,8 @@ def public(careful, explain, in_place=None):
     its signature are explained by `explain`, which raises."""
     global explain_arguments, function_count
     cdef function_t* function = &function_table[function_count]
-    cdef int place
+    cdef PyObject* self
+    cdef int place, slot
     if function_count == MOST_FUNCTIONS:
         raise MemoryError("no place for another function")
     name = careful.__name__
@@ -302,8 +332,10 @@ def public(careful, explain, in_place=None):
     function.method.ml_doc = text
     function.method.ml_flags = METH_FASTCALL | METH_KEYWORDS
     function.method.ml_meth = <void*>call_function
-    selves[function_count] = keep(type(numpy)("fastadd"))
-    made = PyCFunction_NewEx(&function.method, selves[function_count], "fastadd")
+    self = keep(type(numpy)("fastadd"))
+    slot = slot_of(self)
+    selves[slot], place_of_self[slot] = self, function_count
+    made = PyCFunction_NewEx(&function.method, self, "fastadd")
     function_count += 1
     uncount(made)
     careful_functions[name] = careful
@@ -316,113 +348,3 @@ def carefully(name):
         made, given, named = careful_functions[name](*arguments, **keywords)
         return made(*given, **named)
     return call
-
-
-# What careful functions return to be called. What runs here has no frame of Python.
-
-cdef object made(call):
-    function, arguments, keywords = call
-    return PyObject_Call(function, arguments, keywords)
-
-
-def given_back(value):
-    return value
-
-
-def then(call, finish, *arguments):
-    """What is made of a call's result, in Python that does not compute."""
-    return finish(made(call), *arguments)
-
-
-def as_array(call):
-    """A call of which a scalar comes back as an array of no dimensions."""
-    result = made(call)
-    return numpy.asarray(result) if isinstance(result, numpy.generic) else result
-
-
-def with_norm(call, norm, alone):
-    """What clip_grad_norm returns."""
-    results = made(call)
-    return results[0] if alone else results, norm
-
-
-def scalars_of(call):
-    """Fresh results: of no dimensions, each is a scalar."""
-    return [result_of(result, True) for result in made(call)]
-
-
-def added_in_turn(add, arrays, weights, out, keywords):
-    """A sum, one array after the other."""
-    total = arrays[0]
-    last = len(arrays) - 1
-    where = keywords.pop("where")
-    for place in range(1, len(arrays)):
-        if place == last:
-            keywords = {**keywords, "where": where}
-        total = add(
-            total, arrays[place], beta=weights[0] if place == 1 else 1,
-            alpha=weights[place], out=out if place == last else None, **keywords,
-        )
-    return total
-
-
-def each_in_turn(calls):
-    """Functions of no arguments, with what tells their place, one after the other."""
-    results = []
-    for place, call in calls:
-        try:
-            results.append(call())
-        except Exception as error:
-            error.add_note(f"This is at {place}.")
-            raise
-    return results
-
-
-def scaled_each(arrays, coefficient, outs, bint compute, otherwise):
-    """Arrays times a coefficient; `otherwise` returns the call if they are not ready
-    to run."""
-    cdef PyObject** given = [
-        <PyObject*>arrays, <PyObject*>NOTHING, <PyObject*>ONE, <PyObject*>coefficient,
-    ]
-    results = gate_lists(b"clip_grad_norm", ADD, given, outs, compute)
-    if results is NotImplemented:
-        return made(otherwise(arrays, coefficient, outs))
-    return results
-
-
-def by_scaled_add(operands, coefficients, keywords, otherwise):
-    """By the ufunc. Where the owner of an array refuses it, `otherwise` returns the
-    call, or raises the error that it is given."""
-    try:
-        return scaled_add(*operands, *coefficients[::-1], **keywords)
-    except (TypeError, RuntimeError, NotImplementedError) as error:
-        call = otherwise(error)
-    return made(call)
-
-
-cdef object times_factor(factor, x):
-    is_number = isinstance(factor, (int, float, complex, numpy.number))
-    is_one = is_number and not isinstance(factor, bool) and factor == 1
-    return x if is_one else factor * x
-
-
-def by_operators(operands, coefficients):
-    """In the operators of arrays that do not know the ufunc: units, for example. A
-    factor of 1 is left out."""
-    input, other = operands
-    beta, alpha = coefficients
-    return times_factor(beta, input) + times_factor(alpha, other)
-
-
-def lerp_by_operators(input, end, weight):
-    if isinstance(weight, (int, float, complex, numpy.number)) and abs(weight) >= 0.5:
-        return end - (end - input) * (1 - weight)
-    return input + weight * (end - input)
-
-
-def addcmul_by_operators(input, tensor1, tensor2, beta, value):
-    return times_factor(beta, input) + times_factor(value, tensor1) * tensor2
-
-
-def addcdiv_by_operators(input, tensor1, tensor2, beta, value):
-    return times_factor(beta, input) + times_factor(value, tensor1) / tensor2

@@ -11,7 +11,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.ref cimport Py_DECREF
 from libc.stdlib cimport free, malloc
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr, memcpy, memset
 
 from threading import RLock
 
@@ -68,6 +68,7 @@ include "loops.pxi"
 include "times.pxi"
 include "ufunc.pxi"
 include "calls.pxi"
+include "answers.pxi"
 
 
 def compute_checked(

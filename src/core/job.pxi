@@ -125,11 +125,11 @@ cdef union scalar_t:
 # How the memory of an operand holds its elements.
 cdef struct carrier_t:
     int dtype
-    bint raw  # byte-swapped or misaligned: moved byte by byte before use
-    bint swapped
-    bint transposed  # an operand whose neighbours in memory are not those of out
-    bint spread  # brought to rows that lie side by side, or, of out, stored from there
-    bint saturated  # an out of integers that do not wrap
+    unsigned char raw  # byte-swapped or misaligned: moved byte by byte before use
+    unsigned char swapped
+    unsigned char transposed  # its neighbours in memory are not those of out
+    unsigned char spread  # brought to rows side by side; of out, stored from there
+    unsigned char saturated  # an out of integers that do not wrap
 
 # One step of a sum: beta*a + alpha*b into out. An addition is one; a sum of more
 # operands is several, which are computed together, block by block: the first adds two

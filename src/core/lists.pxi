@@ -241,7 +241,7 @@ cdef bint jobs_lie_apart(const job_t* jobs, int count) except -1:
         free(outs)
 
 
-cdef object plan_ready(
+cdef inline object plan_ready(
     job_t* job, int operation, PyObject** operands, PyObject** coefficients, object out
 ):
     """As the gate of one call plans it: operands, then coefficients (alpha, beta)."""
@@ -258,7 +258,7 @@ cdef object plan_ready(
     return planned
 
 
-cdef PyObject* member(object given, Py_ssize_t place) noexcept:
+cdef inline PyObject* member(object given, Py_ssize_t place) noexcept:
     """Of a tuple; anything else is the same for all."""
     if type(given) is tuple:
         return <PyObject*>PyTuple_GET_ITEM(given, place)

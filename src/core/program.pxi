@@ -5,11 +5,9 @@
 cdef inline void make_carriers(job_t* job) noexcept nogil:
     """Let a direct job go by way of scratch."""
     cdef int operand
+    memset(job.carriers, 0, sizeof(job.carriers))
     for operand in range(MASK):
         job.carriers[operand].dtype = job.dtype
-        job.carriers[operand].raw = job.carriers[operand].swapped = False
-        job.carriers[operand].transposed = job.carriers[operand].spread = False
-        job.carriers[operand].saturated = False
     job.direct = False
 
 
@@ -339,7 +337,7 @@ cdef inline void choose_kernels(
     for step in range(count):
         steps[step].streamed = steps[step].columns_first = False
         steps[step].clamps = False
-        for operand in range(steps[step].plan.inputs + 1):
+        for operand in range(MASK):
             steps[step].reads[operand] = steps.dtype
     if size >= LARGE:
         interchange_axes(steps, count)
