@@ -116,7 +116,8 @@ cdef struct kernels_t:
     transpose_t transpose
     # [of a][of b, the coefficients and out]; NULL where a must be converted beforehand
     add_t add[NATIVE_COUNT][NATIVE_COUNT]
-    add_t stream[NATIVE_COUNT][NATIVE_COUNT]  # past the caches: rows of out contiguous
+    # Past the caches: rows of out contiguous; or NULL
+    add_t stream[NATIVE_COUNT][NATIVE_COUNT]
     # [of a], where b is of float32 and the rest of float64
     add_t add_to_float32[NATIVE_COUNT]
     add_t stream_to_float32[NATIVE_COUNT]

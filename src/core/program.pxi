@@ -250,12 +250,12 @@ cdef inline add_t choose_kernel(const job_t* job) noexcept nogil:
     if job.operation >= PRODUCTS:
         return kernels.operations[job.operation - PRODUCTS][job.dtype]
     if job.reads[B] != job.dtype:
-        return (
-            kernels.stream_to_float32[a] if job.streamed else kernels.add_to_float32[a]
-        )
-    return (
-        kernels.stream[a][job.dtype] if job.streamed else kernels.add[a][job.dtype]
-    )
+        if job.streamed and kernels.stream_to_float32[a] != NULL:
+            return kernels.stream_to_float32[a]
+        return kernels.add_to_float32[a]
+    if job.streamed and kernels.stream[a][job.dtype] != NULL:
+        return kernels.stream[a][job.dtype]
+    return kernels.add[a][job.dtype]
 
 
 cdef Py_ssize_t shared_bytes(const plan_t* plan) noexcept nogil:

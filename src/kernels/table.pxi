@@ -118,23 +118,29 @@ cdef void fill_relu(add_t relu[NATIVE_COUNT], add_t[4] signed) noexcept:
 cdef void fill_mixed(
     add_t add[NATIVE_COUNT], add_t stream[NATIVE_COUNT], narrow* tag
 ) noexcept:
-    """Those that np.result_type makes of a narrow dtype and another."""
+    """Those that np.result_type makes of a narrow dtype and another. (CPUs before AVX2
+    do not stream them: 70 kB of the wheel.)"""
     if (
         narrow is boolean or narrow is int8_t or narrow is uint8_t
         or narrow is int16_t or narrow is uint16_t
     ):
         add[INT32] = add[UINT32] = <add_t>add_mixed_plane[narrow, uint32_t]
-        stream[INT32] = stream[UINT32] = <add_t>stream_mixed_plane[narrow, uint32_t]
+        if not BASELINE:
+            stream[INT32] = stream[UINT32] = <add_t>stream_mixed_plane[narrow, uint32_t]
         add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
-        stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
+        if not BASELINE:
+            stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
     if narrow is half or narrow is bfloat16:
         add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
-        stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
+        if not BASELINE:
+            stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
     elif narrow is not uint64_t and narrow is not int64_t and narrow is not float:
         add[INT64] = add[UINT64] = <add_t>add_mixed_plane[narrow, uint64_t]
-        stream[INT64] = stream[UINT64] = <add_t>stream_mixed_plane[narrow, uint64_t]
+        if not BASELINE:
+            stream[INT64] = stream[UINT64] = <add_t>stream_mixed_plane[narrow, uint64_t]
     add[FLOAT64] = <add_t>add_mixed_plane[narrow, double]
-    stream[FLOAT64] = <add_t>stream_mixed_plane[narrow, double]
+    if not BASELINE:
+        stream[FLOAT64] = <add_t>stream_mixed_plane[narrow, double]
 
 
 cdef void fill_operation(add_t to[NATIVE_COUNT], add_t[11] kernels) noexcept:
@@ -253,11 +259,12 @@ cdef void fill(kernels_t* kernels) noexcept:
     kernels.add_to_float32[UINT32] = <add_t>add_to_float32_plane[uint32_t]
     kernels.add_to_float32[UINT64] = <add_t>add_to_float32_plane[uint64_t]
     kernels.add_to_float32[FLOAT32] = <add_t>add_to_float32_plane[float]
-    kernels.stream_to_float32[INT32] = <add_t>stream_to_float32_plane[int32_t]
-    kernels.stream_to_float32[INT64] = <add_t>stream_to_float32_plane[int64_t]
-    kernels.stream_to_float32[UINT32] = <add_t>stream_to_float32_plane[uint32_t]
-    kernels.stream_to_float32[UINT64] = <add_t>stream_to_float32_plane[uint64_t]
-    kernels.stream_to_float32[FLOAT32] = <add_t>stream_to_float32_plane[float]
+    if not BASELINE:
+        kernels.stream_to_float32[INT32] = <add_t>stream_to_float32_plane[int32_t]
+        kernels.stream_to_float32[INT64] = <add_t>stream_to_float32_plane[int64_t]
+        kernels.stream_to_float32[UINT32] = <add_t>stream_to_float32_plane[uint32_t]
+        kernels.stream_to_float32[UINT64] = <add_t>stream_to_float32_plane[uint64_t]
+        kernels.stream_to_float32[FLOAT32] = <add_t>stream_to_float32_plane[float]
 
 
 cdef void take_over(kernels_t* kernels, const kernels_t* other) noexcept:
