@@ -67,7 +67,7 @@ CALLS = {
     "add, refused factor": lambda: fastadd.add(X, Y, alpha=SHORT),
     "sub": lambda: fastadd.sub(X, Y, alpha=2),
     "lerp": lambda: fastadd.lerp(X, Y, 0.5),
-    "lerp_": lambda: fastadd.lerp_(OUT, Y, X),
+    "lerp_": lambda: fastadd.lerp_(OUT, Y, ZEROS[:1]),
     "lerp, saturating": lambda: fastadd.lerp(BYTES, BYTES, X, casting="saturate"),
     "lerp, refused": lambda: fastadd.lerp(X, Y, None),
     "addcmul": lambda: fastadd.addcmul(X, Y, Y, value=0.5),

@@ -223,8 +223,7 @@ cdef void let_kernel_clamp(job_t* job) noexcept nogil:
     cdef const plan_t* plan = &job.plan
     cdef int operand, dtype = job.carriers[OUT].dtype, row = plan.ndim - 1
     if (
-        job.direct or is_masked(job) or job.operation != ADD
-        or not job.carriers[OUT].saturated
+        is_masked(job) or job.operation != ADD
         or job.dtype != FLOAT32 or kernels.clamp[dtype] == NULL
     ):
         return
@@ -346,7 +345,8 @@ cdef inline void choose_kernels(
         spread_operands(steps)
     for step in range(count):
         if not steps[step].direct:
-            let_kernel_clamp(&steps[step])
+            if steps[step].carriers[OUT].saturated:
+                let_kernel_clamp(&steps[step])
             let_kernel_convert(&steps[step])
     if size >= LARGE:
         steps[count - 1].streamed = outgrows_caches(steps, count)
