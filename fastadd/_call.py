@@ -32,6 +32,7 @@ from fastadd._checks import (
     describe,
     factor,
     is_factor,
+    is_half,
     is_native,
     kind_of,
     kind_of_number,
@@ -293,7 +294,7 @@ def saturated(operands, out, dtype):
 def computation(name, operands, factors, numbers, out, dtype, where, result, called):
     """The call that computes an operation in the compiled part: operands and factors,
     which are arrays, and numbers. `called` is its name in warnings."""
-    if dtype.itemsize == 2 and dtype.kind in "fV" and name != "add":
+    if is_half(dtype) and name != "add":
         # The kernels will bring the operands to float32: on the way, those that hold
         # more than the result must be rounded to it; factors need not.
         operands = [

@@ -232,10 +232,15 @@ def coefficient(name, value, dtype, wider="Pass dtype=np.{}", result=None):
     holds_more = {"f": "float64", "F": "complex128"}.get(dtype.char)
     if wanted == "c" and kind != "c":
         dtype = np.dtype(dtype.char.lower())
-    if wanted == "f" and dtype.itemsize == 2:
+    if is_half(dtype):
         dtype = np.dtype(np.float32)
     advice = f"{wider.format(holds_more)}, or" if holds_more else "Pass"
     return float_coefficient(name, given, value, dtype, advice)
+
+
+def is_half(dtype):
+    """Whether it is of the 16-bit floats, which are computed in float32."""
+    return dtype.itemsize == 2 and kind_of(dtype) == "f"
 
 
 def is_factor(value):

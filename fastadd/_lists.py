@@ -14,6 +14,7 @@ from fastadd._checks import (
     computes_itself,
     describe,
     is_factor,
+    is_half,
     is_native,
     kind_of_number,
     overlap,
@@ -121,8 +122,9 @@ def each_of_lists(function, alone, operands, coefficients, outs):
             *(out, None, "same_kind", f"out[{place}]"),
         )
         operation, arrays, factors, numbers = function.arrange(arrays, numbers, dtype)
-        if dtype.itemsize == 2 and out is not None and out.dtype != dtype:
-            return one_by_one(alone, lists, outs)  # it is rounded before
+        rounds = operation != "add" and is_half(dtype)
+        if rounds and out is not None and out.dtype != dtype:
+            return one_by_one(alone, lists, outs)  # as this does, on its way to out
         calls.append((operation, [*arrays, *factors], numbers, out, dtype, dtype))
     name = function.name.encode()
     if not all(out is None for out in outs) and not _core.calls_lie_apart(calls):

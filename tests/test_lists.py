@@ -182,3 +182,27 @@ def test_models_are_averaged():
     ):
         with pytest.raises(ValueError, match=says):
             call()
+
+
+def test_halves_into_wider_outs():
+    x = [np.array([3, 4], "f2"), np.array([12], "f2")]
+    outs = [np.empty(2, "f4"), np.empty(1, "f8")]
+    clipped, norm = fastadd.clip_grad_norm(x, 6.5, out=outs)
+    assert norm == 13 and clipped is outs
+    assert [y.tolist() for y in outs] == [[1.5, 2], [6]]
+    right = [
+        fastadd.lerp(y, 0.0, 0.3).astype(z.dtype) for y, z in zip(x, outs, strict=True)
+    ]
+    same(fastadd.foreach_lerp(x, [0.0, 0.0], 0.3, out=outs), right)
+    shorts = [np.arange(3, dtype="i2")]
+    wide = [np.empty(3, "i4")]
+    assert fastadd.foreach_add(shorts, shorts, alpha=2, out=wide) is wide
+    assert wide[0].tolist() == [0, 3, 6]
+
+
+@pytest.mark.parametrize("key", ["alpha", "beta"])
+def test_a_number_beside_factors(key):
+    x, c = values(100, np.dtype("f4"), 1), values(100, np.dtype("f4"), 2)
+    for pair in ((x, 2.5), (2.5, x)):
+        both = [np.broadcast_to(np.float32(each), 100).copy() for each in pair]
+        assert_same_bits(fastadd.add(*pair, **{key: c}), fastadd.add(*both, **{key: c}))

@@ -6,7 +6,6 @@
 # arguments and keywords. That is made from here, so that a warning points at the
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
-# ufunc.
 # Uses: native, dtypes, arrays, operations, add, sums, lists, relu.
 
 from cpython.object cimport PyObject_Call
