@@ -139,7 +139,7 @@ cdef void compute_runs(const job_t* job, const plane_t* block) noexcept nogil:
 
 cdef inline void compute_anywhere(const job_t* job, plane_t* block) noexcept nogil:
     if job.direct:
-        job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
+        call_kernel(job, block)
     else:
         add_by_way_of_scratch(job, block)
 

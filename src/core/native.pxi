@@ -116,15 +116,11 @@ cdef struct kernels_t:
     transpose_t transpose
     # [of a][of b, the coefficients and out]; NULL where a must be converted beforehand
     add_t add[NATIVE_COUNT][NATIVE_COUNT]
-    # Past the caches: rows of out contiguous; or NULL
-    add_t stream[NATIVE_COUNT][NATIVE_COUNT]
     # [of a], where b is of float32 and the rest of float64
     add_t add_to_float32[NATIVE_COUNT]
-    add_t stream_to_float32[NATIVE_COUNT]
     # [of all operands and out]
     sum_t sum[NATIVE_COUNT]
     add_t relu[NATIVE_COUNT]
-    add_t stream_relu[NATIVE_COUNT]
     add_t squares[NATIVE_COUNT]  # of floats, but for those of 16 bits
     add_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]  # [of all operands and out]
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]

@@ -243,17 +243,13 @@ cdef inline add_t choose_kernel(const job_t* job) noexcept nogil:
     if job.clamps:
         return kernels.clamp[a]
     if job.operation == RELU:
-        return kernels.stream_relu[a] if job.streamed else kernels.relu[a]
+        return kernels.relu[a]
     if job.operation == SQUARES:
         return kernels.squares[a]
     if job.operation >= PRODUCTS:
         return kernels.operations[job.operation - PRODUCTS][job.dtype]
     if job.reads[B] != job.dtype:
-        if job.streamed and kernels.stream_to_float32[a] != NULL:
-            return kernels.stream_to_float32[a]
         return kernels.add_to_float32[a]
-    if job.streamed and kernels.stream[a][job.dtype] != NULL:
-        return kernels.stream[a][job.dtype]
     return kernels.add[a][job.dtype]
 
 
@@ -311,10 +307,10 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
 
 
 cdef bint half_cached(const job_t* job) noexcept nogil:
-    """Whether to prefetch: where the operands are of 3/4 to 3/2 of the last-level cache
-    and nothing else goes through it, so that some of each is always found there, the
-    CPU alone does not look far enough ahead. 4 * 10**6 float32, streamed, take 0.45 ms
-    then instead of 0.62; elsewhere it costs up to 10 %."""
+    """Whether to prefetch: where the operands, of which out is one, are of 3/4 to 3/2
+    of the last-level cache and nothing else goes through it, so that some of each is
+    always found there, the CPU alone does not look far enough ahead. (4 * 10**6 float32
+    on a Zen 3: 0.45 ms instead of 0.62. Elsewhere it costs up to 10 %.)"""
     cdef const plan_t* plan = &job.plan
     cdef Py_ssize_t bytes = footprint(plan, A)
     if plan.data[B] != plan.data[A]:
@@ -322,10 +318,7 @@ cdef bint half_cached(const job_t* job) noexcept nogil:
     return (
         job.operation < PRODUCTS
         and 4 * bytes >= 3 * last_level_cache and 2 * bytes <= 3 * last_level_cache
-        and (
-            job.streamed or plan.data[A] == plan.data[OUT]
-            or plan.data[B] == plan.data[OUT]
-        )
+        and (plan.data[A] == plan.data[OUT] or plan.data[B] == plan.data[OUT])
     )
 
 
@@ -350,9 +343,5 @@ cdef inline void choose_kernels(
             let_kernel_convert(&steps[step])
     if size >= LARGE:
         steps[count - 1].streamed = outgrows_caches(steps, count)
-        if steps.streamed and steps.operation >= PRODUCTS:  # from scratch
-            if steps.direct:
-                make_carriers(steps)
-            steps.carriers[OUT].spread = True
     for step in range(count):
         steps[step].add = choose_kernel(&steps[step])

@@ -80,7 +80,7 @@ cdef void run_blocks(
 cdef inline void run_whole(const job_t* steps, int count) noexcept nogil:
     if (
         count == 1 and steps.direct and steps.units == 1 and steps.operation != SQUARES
-        and steps.repeated == OUT and not is_masked(steps)
+        and steps.repeated == OUT and not steps.streamed and not is_masked(steps)
     ):
         steps.add(
             &steps.plane, steps.plane.views[A].data, &steps.beta, &steps.alpha,
@@ -226,7 +226,8 @@ cdef inline int threads_for(
 cdef inline int check_scratch(const job_t* steps, int count) except -1:
     """Nothing has been written yet. (Workers of the pool have theirs.)"""
     if (
-        count > 1 or not steps.direct or steps.repeated != OUT or is_masked(steps)
+        count > 1 or not steps.direct or steps.streamed or steps.repeated != OUT
+        or is_masked(steps)
     ) and scratch_of_thread() == NULL:
         raise MemoryError(f"no memory for {SCRATCH} bytes of scratch")
     return 0

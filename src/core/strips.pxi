@@ -135,7 +135,7 @@ cdef void load_operand(
 
 cdef void store_out(
     const carrier_t* carrier, int dtype, const Py_ssize_t* shape,
-    const view_t* computed, const view_t* out, char* scratch, bint streamed,
+    const view_t* computed, const view_t* out, char* scratch,
 ) noexcept nogil:
     """Bring a computed block, packed at the head of scratch, into out."""
     cdef view_t source = computed[0]
@@ -152,12 +152,6 @@ cdef void store_out(
             else conversion(dtype, carrier.dtype)
         )(m, n, target.data, target.strides, source.data, source.strides)
         source = target
-    elif streamed and carrier.spread:
-        for m in range(shape[0]):
-            stream_bytes(
-                target.data + m * target.strides[0], source.data + m * n * itemsize,
-                n * itemsize,
-            )
     elif carrier.spread and not carrier.raw:
         conversion(dtype, dtype)(
             shape[0], shape[1], target.data, target.strides, source.data, source.strides
@@ -182,6 +176,53 @@ cdef inline void merge_rows(plane_t* block, int inputs) noexcept nogil:
     block.shape[0] = 1
 
 
+cdef inline void prefetch_strip(
+    const char* x, Py_ssize_t stride, Py_ssize_t length
+) noexcept nogil:
+    """Ask for the strip that follows the one at x."""
+    cdef Py_ssize_t line
+    if 0 < llabs(stride) <= LINE:
+        for line in range(length * llabs(stride) // LINE):
+            prefetch(x + length * stride + (line if stride > 0 else -line) * LINE)
+
+
+cdef void stream_strips(const job_t* job, const plane_t* block) noexcept nogil:
+    """Compute rows strip by strip in scratch, and stream each from there."""
+    cdef plane_t strip = block[0]
+    cdef Py_ssize_t i, j, itemsize = block.views[OUT].strides[1]
+    cdef Py_ssize_t n = block.shape[1], length
+    cdef const view_t* view
+    cdef char* out
+    cdef int operand
+    strip.shape[0] = 1
+    strip.views[OUT].data = scratch_of_thread() + STRIP_AT
+    for i in range(block.shape[0]):
+        out = block.views[OUT].data + i * block.views[OUT].strides[0]
+        length = (-<Py_ssize_t>out & LINE - 1) // itemsize  # up to a line's begin
+        j = 0
+        while j < n:
+            if length == 0 or j > 0:
+                length = STREAMED_STRIP // itemsize
+            length = min(length, n - j)
+            for operand in range(A, job.plan.inputs + 1):
+                view = &block.views[operand]
+                strip.views[operand].data = (
+                    view.data + i * view.strides[0] + j * view.strides[1]
+                )
+                prefetch_strip(strip.views[operand].data, view.strides[1], length)
+            strip.shape[1] = length
+            job.add(&strip, strip.views[A].data, &job.beta, &job.alpha, job.real)
+            stream_bytes(out + j * itemsize, strip.views[OUT].data, length * itemsize)
+            j += length
+
+
+cdef inline void call_kernel(const job_t* job, const plane_t* block) noexcept nogil:
+    if job.streamed:
+        stream_strips(job, block)
+    else:
+        job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
+
+
 cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil:
     cdef char* scratch = scratch_of_thread()
     cdef int operand
@@ -199,8 +240,8 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
             scratch, block.shape[0], block.shape[1], itemsizes[job.dtype]
         )
     merge_rows(block, job.plan.inputs)
-    job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
-    store_out(carrier, job.dtype, shape, &block.views[OUT], &out, scratch, job.streamed)
+    call_kernel(job, block)
+    store_out(carrier, job.dtype, shape, &block.views[OUT], &out, scratch)
 
 
 cdef int repeated_operand(const job_t* job) noexcept nogil:

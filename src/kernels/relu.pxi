@@ -20,7 +20,7 @@ cdef inline rectified rectify(rectified x, rectified highest) noexcept nogil:
 
 cdef inline void relu_loop(
     const plane_t* plane, Py_ssize_t out_step, Py_ssize_t a_step, rectified highest,
-    bint by_strips, bint streamed,
+    bint by_strips,
 ) noexcept nogil:
     cdef streamed_t memory
     cdef rectified[:, :] out = None
@@ -40,10 +40,12 @@ cdef inline void relu_loop(
                     prefetch_strip(<char*>&a[i, j])
                 for k in range(length):
                     strip[0, k] = rectify(a[i, j + k], highest)
-                put_strip(&memory, <rectified*>NULL, <char*>&out[i, j], streamed)
-        if not streamed:
-            for j in range(strips * length, plane.shape[1]):
-                out[i, j] = rectify(a[i, j], highest)
+                move_strip(
+                    memory.bytes, length, <rectified*>NULL, <char*>&out[i, j],
+                    sizeof(rectified),
+                )
+        for j in range(strips * length, plane.shape[1]):
+            out[i, j] = rectify(a[i, j], highest)
 
 
 cdef void relu_plane(
@@ -54,26 +56,6 @@ cdef void relu_plane(
     cdef Py_ssize_t a_step = plane.views[A].strides[1]
     cdef Py_ssize_t one = sizeof(rectified)
     if out_step == one and a_step == one:
-        relu_loop(
-            plane, sizeof(rectified), sizeof(rectified), highest[0], not BASELINE, False
-        )
+        relu_loop(plane, sizeof(rectified), sizeof(rectified), highest[0], not BASELINE)
     else:
-        relu_loop(plane, out_step, a_step, highest[0], False, False)
-
-
-cdef void stream_relu_plane(
-    const plane_t* plane, const rectified* a, const rectified* highest,
-    const rectified* unused, int real,
-) noexcept nogil:
-    cdef plane_t found
-    cdef Py_ssize_t row
-    cdef int part
-    for row in range(plane.shape[0]):
-        for part in range(PARTS):
-            part_of_row(plane, row, part, sizeof(rectified), &found)
-            if part == BODY and found.views[A].strides[1] == sizeof(rectified):
-                relu_loop(
-                    &found, sizeof(rectified), sizeof(rectified), highest[0], True, True
-                )
-            elif found.shape[1] > 0:
-                relu_plane(&found, a, highest, unused, real)
+        relu_loop(plane, out_step, a_step, highest[0], False)

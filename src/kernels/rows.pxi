@@ -86,9 +86,9 @@ cdef inline void add_in_strips(
 cdef inline void add_row(
     const plane_t* plane, Py_ssize_t i, Py_ssize_t begin,
     Py_ssize_t out_step, Py_ssize_t a_step, Py_ssize_t b_step,
-    number beta, number alpha, int real, uint32_t* flags,
+    number beta, number alpha, int real, bint is_known, uint32_t* flags,
 ) noexcept nogil:
-    """Row i, from element `begin` on."""
+    """Row i, from element `begin` on. The steps are literals, if known."""
     cdef number[:, :] out = None
     cdef number[:, :] a = None
     cdef number[:, :] b = None
@@ -104,17 +104,21 @@ cdef inline void add_row(
         )
     else:
         for j in range(begin, plane.shape[1]):
+            if not is_known:
+                one_by_one()
             out[i, j] = element(beta, a[i, j], alpha, b[i, j], real, flags)
 
 
 cdef inline void plain_loop(
     const plane_t* plane, Py_ssize_t out_step, Py_ssize_t a_step, Py_ssize_t b_step,
-    number beta, number alpha, int real,
+    number beta, number alpha, int real, bint is_known=True,
 ) noexcept nogil:
     cdef Py_ssize_t i
     cdef uint32_t flags = 0
     for i in range(plane.shape[0]):
-        add_row(plane, i, 0, out_step, a_step, b_step, beta, alpha, real, &flags)
+        add_row(
+            plane, i, 0, out_step, a_step, b_step, beta, alpha, real, is_known, &flags
+        )
     raise_half_flags(flags)
 
 
@@ -129,17 +133,6 @@ cdef inline void move_strip(
     lay(out.strides, out_data, 0, out_step)
     for k in range(length):
         out[0, k] = strip[0, k]
-
-
-cdef inline void put_strip(
-    const streamed_t* memory, const stored* tag, char* out, bint streamed
-) noexcept nogil:
-    if streamed:
-        stream(out, memory)
-    else:
-        move_strip(
-            memory.bytes, STREAMED // sizeof(stored), tag, out, sizeof(stored)
-        )
 
 
 cdef enum:
@@ -157,39 +150,34 @@ cdef inline void prefetch_strip(const char* x) noexcept nogil:
 cdef inline void add_strips(
     const plane_t* plane, Py_ssize_t i, Py_ssize_t strips,
     Py_ssize_t a_step, Py_ssize_t b_step,
-    number beta, number alpha, int real, bint streamed, uint32_t* flags,
+    unrolled beta, unrolled alpha,
 ) noexcept nogil:
     """The first strips of row i of a packed out."""
     cdef streamed_t memory
-    cdef number[:, :] strip = None
-    cdef number[:, :] out = None
-    cdef number[:, :] a = None
-    cdef number[:, :] b = None
-    cdef Py_ssize_t j, k, s, length = STREAMED // sizeof(number)
-    lay(strip.strides, memory.bytes, 0, sizeof(number))
+    cdef unrolled[:, :] strip = None
+    cdef unrolled[:, :] out = None
+    cdef unrolled[:, :] a = None
+    cdef unrolled[:, :] b = None
+    cdef Py_ssize_t j, k, s, length = STREAMED // sizeof(unrolled)
+    lay(strip.strides, memory.bytes, 0, sizeof(unrolled))
     lay(
-        out.strides, plane.views[OUT].data, plane.views[OUT].strides[0], sizeof(number)
+        out.strides, plane.views[OUT].data, plane.views[OUT].strides[0],
+        sizeof(unrolled),
     )
     lay(a.strides, plane.views[A].data, plane.views[A].strides[0], a_step)
     lay(b.strides, plane.views[B].data, plane.views[B].strides[0], b_step)
     for s in range(strips):
         j = s * length
         if plane.prefetched:
-            if a_step == sizeof(number):
+            if a_step == sizeof(unrolled):
                 prefetch_strip(<char*>&a[i, j])
-            if b_step == sizeof(number):
+            if b_step == sizeof(unrolled):
                 prefetch_strip(<char*>&b[i, j])
-        if number in half_float:
-            add_in_strips(
-                length, memory.bytes, sizeof(number), <char*>&a[i, j], a_step,
-                <char*>&b[i, j], b_step, plane.scales, <number*>NULL, flags,
-            )
-        else:
-            for k in range(length):
-                strip[0, k] = element(
-                    beta, a[i, j + k], alpha, b[i, j + k], real, flags
-                )
-        put_strip(&memory, <number*>NULL, <char*>&out[i, j], streamed)
+        for k in range(length):
+            strip[0, k] = element(beta, a[i, j + k], alpha, b[i, j + k], 0, NULL)
+        move_strip(
+            memory.bytes, length, <unrolled*>NULL, <char*>&out[i, j], sizeof(unrolled)
+        )
 
 
 cdef inline void packed_loop(
@@ -207,47 +195,21 @@ cdef inline void packed_loop(
         return
     for i in range(plane.shape[0]):
         if number in unrolled:
-            add_strips(plane, i, strips, a_step, b_step, beta, alpha, 0, False, NULL)
+            add_strips(plane, i, strips, a_step, b_step, beta, alpha)
         add_row(
             plane, i, strips * length, sizeof(number), a_step, b_step, beta, alpha,
-            real, NULL,
+            real, True, NULL,
         )
 
 
-cdef inline void stream_loop(
-    const plane_t* plane, Py_ssize_t a_step, Py_ssize_t b_step,
-    number beta, number alpha, int real,
-) noexcept nogil:
-    """The same for rows of out that are whole strips, past the caches."""
-    cdef Py_ssize_t i, strips = plane.shape[1] * sizeof(number) // STREAMED
-    cdef uint32_t flags = 0
-    for i in range(plane.shape[0]):
-        add_strips(plane, i, strips, a_step, b_step, beta, alpha, real, True, &flags)
-    raise_half_flags(flags)
-
-
 cdef inline void by_layout(
-    const plane_t* plane, number beta, number alpha, int real, bint streamed
+    const plane_t* plane, number beta, number alpha, int real
 ) noexcept nogil:
     cdef Py_ssize_t out_step = plane.views[OUT].strides[1]
     cdef Py_ssize_t a_step = plane.views[A].strides[1]
     cdef Py_ssize_t b_step = plane.views[B].strides[1]
     cdef Py_ssize_t one = sizeof(number)
-    if streamed:
-        if a_step == one and b_step == one:
-            stream_loop(plane, sizeof(number), sizeof(number), beta, alpha, real)
-        elif a_step == one and b_step == 0:
-            stream_loop(plane, sizeof(number), 0, beta, alpha, real)
-        elif a_step == 0 and b_step == one:
-            stream_loop(plane, 0, sizeof(number), beta, alpha, real)
-        elif a_step == -one and b_step == -one:
-            stream_loop(
-                plane, -<Py_ssize_t>sizeof(number), -<Py_ssize_t>sizeof(number),
-                beta, alpha, real,
-            )
-        else:
-            stream_loop(plane, a_step, b_step, beta, alpha, real)
-    elif out_step == one and a_step == one and b_step == one:
+    if out_step == one and a_step == one and b_step == one:
         packed_loop(plane, sizeof(number), sizeof(number), beta, alpha, real)
     elif out_step == one and a_step == one and b_step == 0:
         packed_loop(plane, sizeof(number), 0, beta, alpha, real)
@@ -283,94 +245,34 @@ cdef inline void by_layout(
             alpha, real,
         )
     else:
-        plain_loop(plane, out_step, a_step, b_step, beta, alpha, real)
+        plain_loop(plane, out_step, a_step, b_step, beta, alpha, real, False)
 
 
 cdef inline void by_coefficients(
-    const plane_t* plane, number beta, number alpha, int real, bint streamed
+    const plane_t* plane, number beta, number alpha, int real
 ) noexcept nogil:
     if number in unsigned_integer:
         # A product costs: int64 has no vector instruction for it below AVX-512.
         if beta != 1:
-            by_layout(plane, beta, alpha, 0, streamed)
+            by_layout(plane, beta, alpha, 0)
         elif alpha != 1:
-            by_layout(plane, <number>1, alpha, 0, streamed)
+            by_layout(plane, <number>1, alpha, 0)
         else:
-            by_layout(plane, <number>1, <number>1, 0, streamed)
+            by_layout(plane, <number>1, <number>1, 0)
     elif number in complex_number:
         if real == BETA_REAL | ALPHA_REAL:
-            by_layout(plane, beta, alpha, BETA_REAL | ALPHA_REAL, streamed)
+            by_layout(plane, beta, alpha, BETA_REAL | ALPHA_REAL)
         else:
-            by_layout(plane, beta, alpha, real, streamed)
+            by_layout(plane, beta, alpha, real)
     elif (number is float or number is double) and beta == 1:
         # On every path, so that under FTZ a subnormal is added on every path.
-        by_layout(plane, <number>1, alpha, 0, streamed)
+        by_layout(plane, <number>1, alpha, 0)
     else:
-        by_layout(plane, beta, alpha, 0, streamed)
-
-
-cdef enum:
-    HEAD
-    BODY
-    TAIL
-    PARTS
-
-
-cdef inline void part_of_row(
-    const plane_t* plane, Py_ssize_t row, int part, Py_ssize_t itemsize, plane_t* found
-) noexcept nogil:
-    """A row of out is streamed from its first whole line on, in whole strips. (Of a
-    line that is written from two sides, each part would cost a read.)"""
-    cdef Py_ssize_t begin, length = 0
-    cdef int operand
-    begin = (
-        -<Py_ssize_t>(plane.views[OUT].data + row * plane.views[OUT].strides[0])
-        & LINE - 1
-    )
-    if begin % itemsize == 0:
-        begin = min(begin // itemsize, plane.shape[1])
-    else:  # no element begins with a line
-        begin = plane.shape[1]
-    if part != HEAD:
-        length = plane.shape[1] - begin
-        length -= length % (STREAMED // itemsize)
-        if part == TAIL:
-            begin += length
-            length = plane.shape[1] - begin
-    else:
-        length = begin
-        begin = 0
-    found.prefetched = plane.prefetched
-    found.scales = plane.scales
-    found.shape[0] = 1
-    found.shape[1] = length
-    for operand in range(B + 1):
-        found.views[operand].strides[0] = 0
-        found.views[operand].strides[1] = plane.views[operand].strides[1]
-        found.views[operand].data = (
-            plane.views[operand].data + row * plane.views[operand].strides[0]
-            + begin * plane.views[operand].strides[1]
-        )
+        by_layout(plane, beta, alpha, 0)
 
 
 cdef void add_plane(
     const plane_t* plane, const number* a, const number* beta, const number* alpha,
     int real,
 ) noexcept nogil:
-    by_coefficients(plane, beta[0], alpha[0], real, False)
-
-
-cdef void stream_plane(
-    const plane_t* plane, const number* a, const number* beta, const number* alpha,
-    int real,
-) noexcept nogil:
-    cdef plane_t found
-    cdef Py_ssize_t row
-    cdef int part
-    for row in range(plane.shape[0]):
-        for part in range(PARTS):
-            part_of_row(plane, row, part, sizeof(number), &found)
-            if part == BODY:
-                by_coefficients(&found, beta[0], alpha[0], real, True)
-            elif found.shape[1] > 0:
-                add_plane(&found, a, beta, alpha, real)
+    by_coefficients(plane, beta[0], alpha[0], real)

@@ -82,25 +82,6 @@ cdef void fill_additions(kernels_t* kernels) noexcept:
     kernels.add[FLOAT64][FLOAT64] = <add_t>add_plane[double]
     kernels.add[COMPLEX64][COMPLEX64] = <add_t>add_plane[complex64]
     kernels.add[COMPLEX128][COMPLEX128] = <add_t>add_plane[complex128]
-    kernels.stream[BOOL][BOOL] = <add_t>stream_plane[boolean]
-    kernels.stream[INT8][INT8] = kernels.stream[UINT8][UINT8] = (
-        <add_t>stream_plane[uint8_t]
-    )
-    kernels.stream[INT16][INT16] = kernels.stream[UINT16][UINT16] = (
-        <add_t>stream_plane[uint16_t]
-    )
-    kernels.stream[INT32][INT32] = kernels.stream[UINT32][UINT32] = (
-        <add_t>stream_plane[uint32_t]
-    )
-    kernels.stream[INT64][INT64] = kernels.stream[UINT64][UINT64] = (
-        <add_t>stream_plane[uint64_t]
-    )
-    kernels.stream[FLOAT16][FLOAT16] = <add_t>stream_plane[half]
-    kernels.stream[BFLOAT16][BFLOAT16] = <add_t>stream_plane[bfloat16]
-    kernels.stream[FLOAT32][FLOAT32] = <add_t>stream_plane[float]
-    kernels.stream[FLOAT64][FLOAT64] = <add_t>stream_plane[double]
-    kernels.stream[COMPLEX64][COMPLEX64] = <add_t>stream_plane[complex64]
-    kernels.stream[COMPLEX128][COMPLEX128] = <add_t>stream_plane[complex128]
     if BASELINE:
         kernels.add[LONGDOUBLE][LONGDOUBLE] = <add_t>add_plane[longdouble]
         kernels.add[CLONGDOUBLE][CLONGDOUBLE] = <add_t>add_plane[clongdouble]
@@ -115,32 +96,19 @@ cdef void fill_relu(add_t relu[NATIVE_COUNT], add_t[4] signed) noexcept:
     relu[FLOAT64] = signed[3]
 
 
-cdef void fill_mixed(
-    add_t add[NATIVE_COUNT], add_t stream[NATIVE_COUNT], narrow* tag
-) noexcept:
-    """Those that np.result_type makes of a narrow dtype and another. (CPUs before AVX2
-    do not stream them: 70 kB of the wheel.)"""
+cdef void fill_mixed(add_t add[NATIVE_COUNT], narrow* tag) noexcept:
+    """Those that np.result_type makes of a narrow dtype and another."""
     if (
         narrow is boolean or narrow is int8_t or narrow is uint8_t
         or narrow is int16_t or narrow is uint16_t
     ):
         add[INT32] = add[UINT32] = <add_t>add_mixed_plane[narrow, uint32_t]
-        if not BASELINE:
-            stream[INT32] = stream[UINT32] = <add_t>stream_mixed_plane[narrow, uint32_t]
         add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
-        if not BASELINE:
-            stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
     if narrow is half or narrow is bfloat16:
         add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
-        if not BASELINE:
-            stream[FLOAT32] = <add_t>stream_mixed_plane[narrow, float]
     elif narrow is not uint64_t and narrow is not int64_t and narrow is not float:
         add[INT64] = add[UINT64] = <add_t>add_mixed_plane[narrow, uint64_t]
-        if not BASELINE:
-            stream[INT64] = stream[UINT64] = <add_t>stream_mixed_plane[narrow, uint64_t]
     add[FLOAT64] = <add_t>add_mixed_plane[narrow, double]
-    if not BASELINE:
-        stream[FLOAT64] = <add_t>stream_mixed_plane[narrow, double]
 
 
 cdef void fill_operation(add_t to[NATIVE_COUNT], add_t[11] kernels) noexcept:
@@ -230,41 +198,30 @@ cdef void fill(kernels_t* kernels) noexcept:
         <add_t>relu_plane[int8_t], <add_t>relu_plane[int16_t],
         <add_t>relu_plane[int32_t], <add_t>relu_plane[int64_t],
     ])
-    fill_relu(kernels.stream_relu, [
-        <add_t>stream_relu_plane[int8_t], <add_t>stream_relu_plane[int16_t],
-        <add_t>stream_relu_plane[int32_t], <add_t>stream_relu_plane[int64_t],
-    ])
     kernels.squares[FLOAT32] = <add_t>squares_plane[float]
     kernels.squares[FLOAT64] = <add_t>squares_plane[double]
     if BASELINE:
         kernels.sum[LONGDOUBLE] = <sum_t>sum_plane[longdouble]
         kernels.sum[CLONGDOUBLE] = <sum_t>sum_plane[clongdouble]
         kernels.relu[LONGDOUBLE] = <add_t>relu_plane[longdouble]
-        kernels.stream_relu[LONGDOUBLE] = <add_t>stream_relu_plane[longdouble]
         kernels.squares[LONGDOUBLE] = <add_t>squares_plane[longdouble]
-    fill_mixed(kernels.add[BOOL], kernels.stream[BOOL], <boolean*>NULL)
-    fill_mixed(kernels.add[INT8], kernels.stream[INT8], <int8_t*>NULL)
-    fill_mixed(kernels.add[INT16], kernels.stream[INT16], <int16_t*>NULL)
-    fill_mixed(kernels.add[INT32], kernels.stream[INT32], <int32_t*>NULL)
-    fill_mixed(kernels.add[INT64], kernels.stream[INT64], <int64_t*>NULL)
-    fill_mixed(kernels.add[UINT8], kernels.stream[UINT8], <uint8_t*>NULL)
-    fill_mixed(kernels.add[UINT16], kernels.stream[UINT16], <uint16_t*>NULL)
-    fill_mixed(kernels.add[UINT32], kernels.stream[UINT32], <uint32_t*>NULL)
-    fill_mixed(kernels.add[UINT64], kernels.stream[UINT64], <uint64_t*>NULL)
-    fill_mixed(kernels.add[FLOAT16], kernels.stream[FLOAT16], <half*>NULL)
-    fill_mixed(kernels.add[BFLOAT16], kernels.stream[BFLOAT16], <bfloat16*>NULL)
-    fill_mixed(kernels.add[FLOAT32], kernels.stream[FLOAT32], <float*>NULL)
+    fill_mixed(kernels.add[BOOL], <boolean*>NULL)
+    fill_mixed(kernels.add[INT8], <int8_t*>NULL)
+    fill_mixed(kernels.add[INT16], <int16_t*>NULL)
+    fill_mixed(kernels.add[INT32], <int32_t*>NULL)
+    fill_mixed(kernels.add[INT64], <int64_t*>NULL)
+    fill_mixed(kernels.add[UINT8], <uint8_t*>NULL)
+    fill_mixed(kernels.add[UINT16], <uint16_t*>NULL)
+    fill_mixed(kernels.add[UINT32], <uint32_t*>NULL)
+    fill_mixed(kernels.add[UINT64], <uint64_t*>NULL)
+    fill_mixed(kernels.add[FLOAT16], <half*>NULL)
+    fill_mixed(kernels.add[BFLOAT16], <bfloat16*>NULL)
+    fill_mixed(kernels.add[FLOAT32], <float*>NULL)
     kernels.add_to_float32[INT32] = <add_t>add_to_float32_plane[int32_t]
     kernels.add_to_float32[INT64] = <add_t>add_to_float32_plane[int64_t]
     kernels.add_to_float32[UINT32] = <add_t>add_to_float32_plane[uint32_t]
     kernels.add_to_float32[UINT64] = <add_t>add_to_float32_plane[uint64_t]
     kernels.add_to_float32[FLOAT32] = <add_t>add_to_float32_plane[float]
-    if not BASELINE:
-        kernels.stream_to_float32[INT32] = <add_t>stream_to_float32_plane[int32_t]
-        kernels.stream_to_float32[INT64] = <add_t>stream_to_float32_plane[int64_t]
-        kernels.stream_to_float32[UINT32] = <add_t>stream_to_float32_plane[uint32_t]
-        kernels.stream_to_float32[UINT64] = <add_t>stream_to_float32_plane[uint64_t]
-        kernels.stream_to_float32[FLOAT32] = <add_t>stream_to_float32_plane[float]
 
 
 cdef void take_over(kernels_t* kernels, const kernels_t* other) noexcept:

@@ -6,6 +6,9 @@ cdef extern from "lay.h" nogil:
         const Py_ssize_t* strides, char* data, Py_ssize_t stride0, Py_ssize_t stride1
     )
 
+cdef extern from "lay.h" nogil:
+    void one_by_one "FASTADD_ONE_BY_ONE"()
+
 cdef extern from "stream.h" nogil:
     enum:
         LINE
