@@ -187,10 +187,26 @@ cdef void exchange_operands(job_t* job) noexcept nogil:
         )
 
 
-cdef void let_kernel_convert(job_t* job) noexcept nogil:
+cdef bint converts_beforehand(const plan_t* plan) noexcept nogil:
+    """Whether scratch serves a mixture better than a kernel, which takes elements that
+    are no neighbours one by one."""
+    cdef int operand, row = plan.ndim - 1
+    cdef Py_ssize_t stride
+    cdef bint in_rows = True
+    for operand in range(plan.inputs + 1):
+        stride = plan.strides[operand][row]
+        if stride == 0:
+            return True
+        in_rows &= stride == plan.itemsize[operand]
+    return not in_rows and plan.itemsize[OUT] <= <Py_ssize_t>sizeof(float)
+
+
+cdef void let_kernel_convert(job_t* job, Py_ssize_t size) noexcept nogil:
     """A kernel can take its first operand in a narrower dtype and, for a few, the
     second in float32."""
     cdef int operand
+    if size >= CONVERTED and converts_beforehand(&job.plan):
+        return
     # (Where a 1 would flush, mixtures would need to be told beta from alpha.)
     if job.operation != ADD or job.clamps or ones_flush():
         return
@@ -340,7 +356,7 @@ cdef inline void choose_kernels(
         if not steps[step].direct:
             if steps[step].carriers[OUT].saturated:
                 let_kernel_clamp(&steps[step])
-            let_kernel_convert(&steps[step])
+            let_kernel_convert(&steps[step], size)
     if size >= LARGE:
         steps[count - 1].streamed = outgrows_caches(steps, count)
     for step in range(count):
