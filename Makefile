@@ -110,6 +110,7 @@ lint: .venv/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
+	$(BIN)/zizmor --offline --quiet .github
 
 # What type checkers make of the public names, and whether the stub names them all.
 typing: .venv/.fastadd .venv/.typing
