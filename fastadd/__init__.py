@@ -1,6 +1,6 @@
 """fastadd: beta*input + alpha*other for NumPy arrays, in one pass."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 from fastadd import _load  # noqa: F401, before all that needs the compiled part
 from fastadd._add import add, add_

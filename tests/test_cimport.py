@@ -54,17 +54,17 @@ setup(ext_modules=cythonize(
 """
 
 
-@pytest.fixture(scope="module")
-def blend(tmp_path_factory):
+PACKAGE = Path(fastadd.__file__).parent
+
+
+def build(folder, source, declared_in):
+    """The module compiled in a folder, with the package's declarations in another."""
     pytest.importorskip("Cython")
     pytest.importorskip("setuptools")
     if not (os.environ.get("CC") or any(map(shutil.which, ("cc", "gcc", "cl")))):
         pytest.skip("no C compiler")
-    folder = tmp_path_factory.mktemp("blend")
-    (folder / "blend.pyx").write_text(SOURCE)
-    (folder / "setup.py").write_text(
-        SETUP.format(package=str(Path(fastadd.__file__).parents[1]))
-    )
+    (folder / "blend.pyx").write_text(source)
+    (folder / "setup.py").write_text(SETUP.format(package=str(declared_in)))
     done = subprocess.run(
         [sys.executable, "setup.py", "-q", "build_ext", "--inplace"],
         cwd=folder,
@@ -74,10 +74,19 @@ def blend(tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     (built,) = [*folder.glob("blend*.so"), *folder.glob("blend*.pyd")]
-    spec = importlib.util.spec_from_file_location("blend", built)
+    return built
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location("blend", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def blend(tmp_path_factory):
+    return load(build(tmp_path_factory.mktemp("blend"), SOURCE, PACKAGE.parent))
 
 
 @pytest.mark.usefixtures("instruction_set")
@@ -115,3 +124,15 @@ def test_number_and_nothing(blend):
     blend.add_number(np.arange(2000.0)[::2], 0.5, out)
     assert (out == np.arange(0, 2000, 2) + 0.5).all()
     blend.add_nothing(np.empty(0))
+
+
+def test_another_signature_is_refused(tmp_path):
+    """A module that was compiled against other declarations is not imported."""
+    (tmp_path / "fastadd").mkdir()
+    for path in PACKAGE.glob("*.pxd"):
+        (tmp_path / "fastadd" / path.name).write_text(
+            path.read_text().replace("int threads", "long threads")
+        )
+    built = build(tmp_path, SOURCE, declared_in=tmp_path)
+    with pytest.raises(TypeError, match=r"add_float\d\d has wrong signature"):
+        load(built)
