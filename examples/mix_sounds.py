@@ -165,7 +165,7 @@ def main(argv=None):
     Console().print(table)
     wrapping(tracks, wrapped)
     wrong = np.abs(mix.astype(int) - wrapped) > len(tracks)  # more than by rounding
-    print(f"{np.count_nonzero(wrong):,} of {wrong.size:,} samples are too loud.")
+    print(f"{np.count_nonzero(wrong):,} of {wrong.size:,} samples overflow int16.")
     if not wrong.any():
         sys.exit("so nothing was clamped")
     if given.sound:

@@ -127,7 +127,7 @@ def draw(overlay, path):
         axis.imshow(image, cmap="gray")
         axis.set_title(title, fontsize="medium", pad=4)
         axis.axis("off")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=110)
 
 
 def main(argv=None):
