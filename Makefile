@@ -79,9 +79,11 @@ stress: .venv/.fastadd .venv/.test
 # Jobs that people do with it; pictures in build/examples.
 examples: .venv/.fastadd .venv/.examples
 	mkdir -p build/examples
-	for job in optimizers three_bodies cross_fade moving_average; do \
+	for job in cross_fade watermark mix_sounds moving_average three_bodies optimizers \
+			federated_averaging; do \
 		$(BIN)/python examples/$$job.py --picture build/examples/$$job.png || exit 1; \
 	done
+	@echo "The pictures are in build/examples."
 
 bench: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/run.py
