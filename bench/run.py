@@ -7,29 +7,23 @@ Each result is checked before it is timed.
 """
 
 import argparse
-import os
 import platform
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import beside
+import jobs
+import limit
 import numpy as np
+import report
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
-import beside
-import cases
-import chains
-import jobs
-import others
-import peers
-import report
-from measure import Contender, race
-from reference import assert_same_bits, reference
-
 import fastadd
+from fastadd import _machine
+from fastadd._compare import cases, chains, others, peers
+from fastadd._compare.measure import Contender, race, share_of_cores
+from fastadd._compare.reference import assert_same_bits, reference
 
 
 class Case(NamedTuple):
@@ -42,7 +36,7 @@ class Case(NamedTuple):
 
 
 SCALE = 1.5
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+CORES = _machine.processors()
 
 
 def scale(dtype):
@@ -230,7 +224,7 @@ def three_arrays(full):
 
 def triads(_):
     """float32 with out beside the loops that one would write in C."""
-    if peers.triad() is None:
+    if limit.triad() is None:
         report.console.print("[red]No C compiler with OpenMP: no triad.[/]")
         return
     for n in (10_000_000, 50_000_000):
@@ -245,7 +239,7 @@ def triad(n):
             "add(a, b, alpha=1.5, out=o)", add=fastadd.add, a=a, b=b, o=np.empty_like(a)
         )
     }
-    return contenders | dict(peers.triads(a, b, SCALE, sorted({1, CORES})))
+    return contenders | dict(limit.triads(a, b, SCALE, sorted({1, CORES})))
 
 
 def real_jobs(_):
@@ -305,7 +299,7 @@ def scaling(seconds):
 
 def machine():
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": _machine.processor(),
         "cores": CORES,
         "python": platform.python_version(),
         "instruction set": fastadd.show_config("dicts")["instruction set"],
@@ -380,7 +374,7 @@ def main():
         f"{known['cores']} cores, {known['instruction set']}; "
         + ", ".join(f"{name} {version}" for name, version in known["versions"].items())
     )
-    report.warn_if_busy(beside.share_of_cores(CORES), beside.load())
+    report.warn_if_busy(share_of_cores(CORES))
     todo = [
         cell
         for name in options.only
@@ -421,7 +415,7 @@ def main():
         report.summary(cells)
         report.plots(cells, curves, report.RESULTS)
     report.beside_tables(rows)
-    report.warn_if_busy(beside.share_of_cores(CORES), beside.load())
+    report.warn_if_busy(share_of_cores(CORES))
     report.save(cells, known, rows)
     report.console.print(f"Plots and JSON: {report.RESULTS}")
     if options.readme:

@@ -2,10 +2,10 @@
 checked by whoever times it."""
 
 import numpy as np
-from measure import Contender
-from peers import numexpr, tensor, torch
 
 import fastadd
+from fastadd._compare.measure import Contender
+from fastadd._compare.peers import numexpr, tensor, torch
 
 WEIGHTS = (1, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
