@@ -8,6 +8,7 @@ import numpy as np
 
 import fastadd
 from fastadd._compare.measure import Contender
+from fastadd._compare.reference import assert_same_bits
 
 
 def module(name):
@@ -229,3 +230,31 @@ def broadcasts(a, b, s, out):
     if torch:
         found |= torch_add(a, b, s, out)
     return found
+
+
+def checked(contenders, expected):
+    """The contenders, each of which has computed the right numbers: fastadd and NumPy
+    to the bit; others may fuse the product into the sum, or round float16 their way."""
+    for name, call in contenders.items():
+        result = call()
+        if name == "fastadd" or name.startswith("numpy"):
+            assert_same_bits(result, expected)
+        elif name != "torch" or expected.dtype.kind != "V":
+            np.testing.assert_allclose(
+                np.asarray(result).reshape(expected.shape),
+                expected,
+                2e-3 if expected.itemsize == 2 else 1e-5,
+                1e-3 if expected.itemsize == 2 else 1e-6,
+                err_msg=name,
+            )
+    return contenders
+
+
+def in_place(a, b, s, expected):
+    """Those of `layouts`, checked like the others, from the same values each time."""
+    before = a.copy()
+    contenders = layouts(a, b, s, a)
+    for name, call in contenders.items():
+        a[...] = before
+        checked({name: call}, expected)
+    return contenders
