@@ -12,14 +12,13 @@ from rich.progress import track
 from rich.table import Table
 
 import fastadd
+from fastadd._compare import cases
 from fastadd._compare.measure import Contender, race
 
 try:
     import fastadd_old
 except ImportError:
     sys.exit("fastadd_old is not installed: run `make old REV=...` first")
-
-from fastadd._compare import cases
 
 SCALE = {"b": True, "i": 3, "f": 1.5, "c": 1.5}
 

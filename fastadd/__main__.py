@@ -5,4 +5,7 @@ import sys
 from fastadd._compare.command import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)  # as of a program that the signal ends

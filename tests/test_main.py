@@ -40,8 +40,9 @@ def run(environment, *options, stderr=subprocess.PIPE):
     )
 
 
-def of_80_columns(text):
-    return [line for line in text.splitlines() if len(line) > 80] == []
+def fits(text):
+    """Whether no line of it is longer than 80 columns."""
+    return max(map(len, text.splitlines()), default=0) <= 80
 
 
 @pytest.mark.parametrize("hidden", [(), ("rich",)], ids=["rich", "plain"])
@@ -52,7 +53,7 @@ def test_all_of_it(hidden, tmp_path):
     done = run(environment, "--seconds", "0.5")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
-    assert of_80_columns(done.stdout)
+    assert fits(done.stdout)
     use, bits, speed, quote = done.stdout.split("\n\n")
     assert re.search(rf"^version +{re.escape(fastadd.__version__)}$", use, re.M)
     equal, results = re.search(
@@ -82,10 +83,8 @@ def test_progress_is_shown_on_a_terminal(hidden, tmp_path):
         os.close(its)
     assert done.returncode == 0
     assert "a + s*b into a buffer" in shown
-    assert all(
-        of_80_columns(part)
-        for part in re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", shown).split("\r")
-    )
+    without_escapes = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", shown)
+    assert all(fits(part) for part in without_escapes.split("\r"))
     assert "Speed" in done.stdout
 
 
@@ -128,7 +127,7 @@ def test_a_wrong_bit_is_found():
     told = json.loads(done.stdout)["check"]
     assert 0 < told["results"] - told["equal"] < 60
     assert re.match(
-        r"lerp, float32, 67 elements: 1 of 67 differ, first at \(66,\): \[7\.\] instead",
+        r"lerp, float32, 67 elements: 1 of 67 differ, first at \(66,\): \[7\.\] ",
         told["first different"],
     )
 
@@ -157,8 +156,8 @@ def test_losses_are_counted(tmp_path):
     )
     assert summary == (
         "fastadd 9 on P, 1 thread: a + s*b into a buffer, 10^5 float32: 2.5 times "
-        "NumPy's speed; 2 of 15 cases at least as fast as NumPy, 1 of 2 as torch, "
-        "numba (on a busy machine)"
+        "NumPy's speed; 2 of 15 cases at least as fast as NumPy, 1 of 2 as torch "
+        "and numba (on a busy machine)"
     )
     assert families == str({"fastadd": 1, "NumPy": 4, "numba": 2})
 

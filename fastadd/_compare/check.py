@@ -34,8 +34,8 @@ from fastadd._compare.reference import difference, product, reference
 
 SIZES = (0, 1, 7, 33, 67, 1003)
 LARGE = 40_000  # enough for several threads
-# Functions whose lists and places are checked too: foreach_add, add_, foreach_add_.
-PLAIN = ("add", "sub", "lerp", "addcmul", "addcdiv")
+# Functions that have others for lists and in place: foreach_add, add_, foreach_add_.
+PLAIN = [name for name in OPERATIONS if "," not in name]
 
 SUM = Operation(
     lambda *arrays, weights, **more: fastadd.weighted_sum(arrays, weights, **more),

@@ -103,7 +103,7 @@ def show_speed(results, losses, warning):
             lost = of_ours is not None and of_ours < NOISE
             cells.append((text, "bold red") if lost else text)
         rows.append(cells)
-    show.table(("float32, unless it is said", "fastadd", *columns), rows)
+    show.table(("float32 unless stated", "fastadd", *columns), rows)
     show.say(
         "Above 1 fastadd is faster, below 1 the other; within 5 % they are level. Each "
         "time is the best of rounds in which all took turns."
@@ -142,15 +142,17 @@ def main(arguments=None):
         summary = speed.summary(results, config, warning)
         status |= any("not raced" in result for result in results)
         told["speed"] = {"cases": results, "busy": warning, "summary": summary}
-        if not options.json:
-            print()
-            show_speed(results, speed.losses(results), warning)
-            print()
-            show.say(summary)
         if options.plot:
             from fastadd._compare.plot import plot  # noqa: PLC0415, needs matplotlib
 
             plot(results, summary, options.plot)
+        if not options.json:
+            print()
+            show_speed(results, speed.losses(results), warning)
+            if options.plot:
+                show.say(f"Drawn in {options.plot}")
+            print()
+            show.say(summary)
     if options.json:
         json.dump(told, sys.stdout, indent=1)
         print()

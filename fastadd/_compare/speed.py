@@ -55,18 +55,18 @@ CASES = {
     "a + s*b into a buffer, 1,000": lambda: row(1000),
     HEADLINE: lambda: row(10**5),
     "a + s*b into a buffer, 10^7": lambda: row(10**7),
-    "a + s*b, a fresh result, 10^6": lambda: row(10**6, fresh=True),
+    "a + s*b as a new array, 10^6": lambda: row(10**6, fresh=True),
     "a += s*b, 10^6": lambda: in_place(10**6),
     "a + s*b.T, 2048 x 2048": lambda: grid("a + b.T"),
-    "pixels of 3 + s*colour": lambda: grid("rows of 3"),
-    "HD picture by a mask, lerp": chains.masked,
-    "HD pictures, uint8, saturating": lambda: chains.pictures(False),
-    "8 tracks, int16, saturating": chains.sounds,
-    "average of 10 arrays, 10^6": lambda: others.weighted_sums(
+    "RGB pixels + s*colour": lambda: grid("rows of 3"),
+    "HD picture into another by a mask": chains.masked,
+    "HD pictures of uint8, saturated": lambda: chains.pictures(False),
+    "8 tracks of int16, saturated": chains.sounds,
+    "weighted sum of 10 arrays, 10^6": lambda: others.weighted_sums(
         10**6, [0.1] * 10, np.float32
     ),
-    "180 arrays, Adam's moments": chains.moments,
-    "180 arrays, clip_grad_norm": lambda: others.clipping(20_000, True),
+    "Adam's moments of 180 arrays": chains.moments,
+    "180 arrays clipped by their norm": lambda: others.clipping(20_000, True),
     "relu in place, 10^6": lambda: others.relus(10**6, "float32", "in place"),
 }
 
@@ -137,5 +137,7 @@ def summary(results, config, warning):
     if rivals:
         level = sum(ratio(times)[0] >= NOISE for times in rivals)
         names = [name for name in FAMILIES.values() if any(name in t for t in rivals)]
-        told += f", {level} of {len(rivals)} as {', '.join(names[1:])}"
+        *first, last = names[1:]
+        listed = f"{', '.join(first)} and {last}" if first else last
+        told += f", {level} of {len(rivals)} as {listed}"
     return f"{told} (on a busy machine)" if warning else told
