@@ -3,47 +3,19 @@ own, and additions while other processes keep the cores busy. Here the mean coun
 stalls included, not the best; nothing is set and nobody is waited for, as in a program.
 """
 
-import hashlib
-import os
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
-from statistics import mean
 
 import numpy as np
-import peers
-from peers import module
 
 import fastadd
+from fastadd._compare import peers
+from fastadd._compare.peers import module
 
 PAIR_SIZES = (20_000, 100_000, 1_000_000)
 BUSY_SIZES = (60_000, 300_000, 3_000_000)
-
-
-def share_of_cores(cores, seconds=0.3):
-    """What this process gets of so many cores if it asks for all: 1 if it is alone."""
-    shares = []
-
-    def work():
-        data = bytes(1 << 20)
-        begin, end = time.thread_time(), time.perf_counter() + seconds
-        start = time.perf_counter()
-        while time.perf_counter() < end:
-            hashlib.sha256(data)  # without the GIL
-        shares.append((time.thread_time() - begin) / (time.perf_counter() - start))
-
-    threads = [threading.Thread(target=work) for _ in range(cores)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return mean(shares)
-
-
-def load():
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def means(calls, seconds, rounds=6):

@@ -5,23 +5,20 @@ looks slower is raced again, for the machines are noisy."""
 import argparse
 import math
 import sys
-from pathlib import Path
 
 import numpy as np
-from measure import Contender, race
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 import fastadd
+from fastadd._compare import cases
+from fastadd._compare.measure import Contender, race
 
 try:
     import fastadd_old
 except ImportError:
     sys.exit("fastadd_old is not installed: run `make old REV=...` first")
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import cases
 
 SCALE = {"b": True, "i": 3, "f": 1.5, "c": 1.5}
 

@@ -10,21 +10,10 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from fastadd._compare.measure import NOISE, busy, duration, ratio
+from fastadd._compare.peers import COLOURS
+
 RESULTS = Path(__file__).parent / "results"
-ALONE = 0.9  # below this share of its cores a process is not alone
-NOISE = 0.95  # a cell is lost below this ratio of the best peer's time to ours
-COLOURS = {
-    "fastadd": "#d62728",
-    "numpy a + s*b": "#1f77b4",
-    "numpy two calls": "#6baed6",
-    "numexpr": "#8c6d31",
-    "numba": "#2ca02c",
-    "numba parallel": "#98df8a",
-    "torch": "#ff7f0e",
-    "OpenCV": "#9467bd",
-    "SciPy axpy": "#7f7f7f",
-    "BLAS dot": "#17becf",
-}
 # The groups, and how far ahead of the best peer each is to be, as a geometric mean.
 GOALS = {
     "small": "2.0",
@@ -49,22 +38,6 @@ FUNCTIONS = ("weighted_sum", "foreach_add", "clip_grad_norm")
 console = Console(width=None if sys.stdout.isatty() else 118)
 
 
-def duration(seconds):
-    """Three digits and a unit."""
-    for unit, scale in (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3)):
-        if seconds < 999.5 * scale:
-            value = seconds / scale
-            return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f} {unit}"
-    return f"{seconds:.2f} s"
-
-
-def ratio(cell):
-    """The best peer's time over ours, and its name."""
-    peers = {name: t for name, t in cell["times"].items() if name != "fastadd"}
-    best = min(peers, key=peers.get)
-    return peers[best] / cell["times"]["fastadd"], best
-
-
 def table(title, cells):
     """A row a cell: our time, then each peer's as a multiple of ours."""
     found = {name: None for cell in cells for name in cell["times"]}
@@ -84,7 +57,7 @@ def table(title, cells):
                 row.append(f"[red]{times:.2f}[/]" if times < NOISE else f"{times:.2f}")
             else:
                 row.append("")
-        lead, best = ratio(cell)
+        lead, best = ratio(cell["times"])
         row.append(f"[{'red' if lead < NOISE else 'green'}]{lead:.2f} {best}[/]")
         sheet.add_row(*row)
     console.print(sheet)
@@ -106,10 +79,10 @@ def summaries(cells):
         yield (
             group,
             len(members),
-            geometric_mean(ratio(cell)[0] for cell in members),
+            geometric_mean(ratio(cell["times"])[0] for cell in members),
             GOALS[group],
             f"{geometric_mean(of_numpy):.2f}" if of_numpy else "",
-            [cell for cell in members if ratio(cell)[0] < NOISE],
+            [cell for cell in members if ratio(cell["times"])[0] < NOISE],
         )
 
 
@@ -136,7 +109,7 @@ def summary(cells):
     if everything:
         console.print("[red]Slower than the best peer:[/]")
     for cell in everything:
-        lead, best = ratio(cell)
+        lead, best = ratio(cell["times"])
         console.print(f"  {cell['group']}, {cell['case']}: {lead:.2f} of {best}")
 
 
@@ -324,13 +297,12 @@ def beside_markdown(rows, first):
         yield f"| {' | '.join(line)} |"
 
 
-def warn_if_busy(share, load):
-    """Say so where ratios mean little."""
-    if share < ALONE:
+def warn_if_busy(share):
+    found = busy(share)
+    if found:
         console.print(
-            f"[red]The machine is busy:[/] this process gets {share:.0%} of its cores "
-            f"(load average {load:.1f}). Wait until it is quiet, or read the last "
-            "table alone, which is of additions beside busy processes."
+            f"[red]{found}, or read the last table alone, which is of additions beside "
+            "busy processes.[/]"
         )
 
 

@@ -7,29 +7,23 @@ Each result is checked before it is timed.
 """
 
 import argparse
-import os
 import platform
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import beside
+import jobs
+import limit
 import numpy as np
+import report
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
-import beside
-import cases
-import chains
-import jobs
-import others
-import peers
-import report
-from measure import Contender, race
-from reference import assert_same_bits, reference
-
 import fastadd
+from fastadd import _machine
+from fastadd._compare import cases, chains, others, peers
+from fastadd._compare.measure import Contender, race, share_of_cores
+from fastadd._compare.reference import assert_same_bits, reference
 
 
 class Case(NamedTuple):
@@ -42,7 +36,7 @@ class Case(NamedTuple):
 
 
 SCALE = 1.5
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+CORES = _machine.processors()
 
 
 def scale(dtype):
@@ -50,29 +44,11 @@ def scale(dtype):
     return {"b": True, "i": 3}.get(cases.kind(dtype), SCALE)
 
 
-def checked(contenders, expected):
-    """The contenders, each of which has computed the right numbers: fastadd and NumPy
-    to the bit; others may fuse the product into the sum, or round float16 their way."""
-    for name, call in contenders.items():
-        result = call()
-        if name == "fastadd" or name.startswith("numpy"):
-            assert_same_bits(result, expected)
-        elif name != "torch" or expected.dtype.kind != "V":
-            np.testing.assert_allclose(
-                np.asarray(result).reshape(expected.shape),
-                expected,
-                2e-3 if expected.itemsize == 2 else 1e-5,
-                1e-3 if expected.itemsize == 2 else 1e-6,
-                err_msg=name,
-            )
-    return contenders
-
-
 def row(n, name, fresh):
     a, b = (cases.moderate(n, cases.DTYPES[name], seed) for seed in (1, 2))
     s = scale(a.dtype)
     out = None if fresh else np.empty_like(a)
-    return checked(peers.rows(a, b, s, out), reference(a, b, s, 1, a.dtype))
+    return peers.checked(peers.rows(a, b, s, out), reference(a, b, s, 1, a.dtype))
 
 
 def rows(full):
@@ -119,26 +95,16 @@ def views(full):
 def one_view(a, b):
     s = scale(a.dtype)
     expected = reference(a, b, s, 1, a.dtype)
-    return checked(peers.layouts(a, b, s, np.empty_like(expected)), expected)
+    return peers.checked(peers.layouts(a, b, s, np.empty_like(expected)), expected)
 
 
 def grid(layout, name):
     a, b, out = cases.grids(2048, cases.DTYPES[name])[layout]
     expected = reference(a, b, SCALE, 1, a.dtype)
     if out is a:
-        return in_place(a, b, expected)
+        return peers.in_place(a, b, SCALE, expected)
     out = np.empty_like(expected) if out is None else out
-    return checked(peers.layouts(a, b, SCALE, out), expected)
-
-
-def in_place(a, b, expected):
-    """Checked like the others, from the same values each time."""
-    before = a.copy()
-    contenders = peers.layouts(a, b, SCALE, a)
-    for name, call in contenders.items():
-        a[...] = before
-        checked({name: call}, expected)
-    return contenders
+    return peers.checked(peers.layouts(a, b, SCALE, out), expected)
 
 
 def mixture(one, two):
@@ -147,7 +113,7 @@ def mixture(one, two):
     dtype = np.result_type(a, b)
     s = scale(dtype)
     expected = reference(a, b, s, 1, dtype)
-    return checked(peers.layouts(a, b, s, np.empty_like(expected)), expected)
+    return peers.checked(peers.layouts(a, b, s, np.empty_like(expected)), expected)
 
 
 def dtypes(_):
@@ -173,7 +139,7 @@ def small_broadcasts(full):
 def small_broadcast(a, b, fresh):
     expected = reference(a, np.asarray(b, a.dtype), SCALE, 1, a.dtype)
     out = None if fresh else np.empty_like(expected)
-    return checked(peers.broadcasts(a, b, SCALE, out), expected)
+    return peers.checked(peers.broadcasts(a, b, SCALE, out), expected)
 
 
 def other_functions(full):
@@ -230,7 +196,7 @@ def three_arrays(full):
 
 def triads(_):
     """float32 with out beside the loops that one would write in C."""
-    if peers.triad() is None:
+    if limit.triad() is None:
         report.console.print("[red]No C compiler with OpenMP: no triad.[/]")
         return
     for n in (10_000_000, 50_000_000):
@@ -245,7 +211,7 @@ def triad(n):
             "add(a, b, alpha=1.5, out=o)", add=fastadd.add, a=a, b=b, o=np.empty_like(a)
         )
     }
-    return contenders | dict(peers.triads(a, b, SCALE, sorted({1, CORES})))
+    return contenders | dict(limit.triads(a, b, SCALE, sorted({1, CORES})))
 
 
 def real_jobs(_):
@@ -305,7 +271,7 @@ def scaling(seconds):
 
 def machine():
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": _machine.processor(),
         "cores": CORES,
         "python": platform.python_version(),
         "instruction set": fastadd.show_config("dicts")["instruction set"],
@@ -380,7 +346,7 @@ def main():
         f"{known['cores']} cores, {known['instruction set']}; "
         + ", ".join(f"{name} {version}" for name, version in known["versions"].items())
     )
-    report.warn_if_busy(beside.share_of_cores(CORES), beside.load())
+    report.warn_if_busy(share_of_cores(CORES))
     todo = [
         cell
         for name in options.only
@@ -421,7 +387,7 @@ def main():
         report.summary(cells)
         report.plots(cells, curves, report.RESULTS)
     report.beside_tables(rows)
-    report.warn_if_busy(beside.share_of_cores(CORES), beside.load())
+    report.warn_if_busy(share_of_cores(CORES))
     report.save(cells, known, rows)
     report.console.print(f"Plots and JSON: {report.RESULTS}")
     if options.readme:

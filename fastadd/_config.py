@@ -5,6 +5,7 @@ import importlib.util
 import os
 import platform
 import sys
+import textwrap
 
 import numpy as np
 
@@ -56,10 +57,10 @@ def show_config(mode="stdout"):
     Returns
     -------
     dict or None
-        Version, versions of Python and NumPy, machine, the instruction set in use and
-        those available, the number of threads that a call may use, how many threads
-        the pool has started and how they wait, the bytes that freed results may leave,
-        and the native dtypes.
+        Version, versions of Python and NumPy, machine and processor, the instruction
+        set in use and those available, the number of threads that a call may use, how
+        many threads the pool has started and how they wait, the bytes that freed
+        results may leave, and the native dtypes.
 
     Examples
     --------
@@ -74,6 +75,7 @@ def show_config(mode="stdout"):
         "python": platform.python_version(),
         "numpy": np.__version__,
         "machine": platform.machine(),
+        "processor": _machine.processor(),
         "instruction set": in_use,
         "available": available(),
         "threads": _threads.get_num_threads(),
@@ -84,7 +86,8 @@ def show_config(mode="stdout"):
     if mode == "dicts":
         return config
     for key, value in config.items():
-        print(f"{key:16}{', '.join(value) if isinstance(value, list) else value}")
+        text = f"{key:16}{', '.join(value) if isinstance(value, list) else value}"
+        print(textwrap.fill(text, 80, subsequent_indent=" " * 16))
     return None
 
 

@@ -1,6 +1,7 @@
 """What the machine offers this process."""
 
 import os
+import platform
 from pathlib import Path
 
 # A last-level cache whose size the system does not tell; most are of 8 to 32 MiB.
@@ -18,6 +19,15 @@ def lines(path):
         return Path(path).read_text().splitlines()
     except (OSError, ValueError):
         return []
+
+
+def processor():
+    """The name of the processor, as its maker has it, or else its kind."""
+    for line in lines("/proc/cpuinfo"):
+        key, _, name = line.partition(":")
+        if key.strip() == "model name":
+            return name.strip()
+    return platform.processor() or platform.machine()
 
 
 def processors():

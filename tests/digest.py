@@ -10,9 +10,10 @@ import subprocess
 import sys
 
 import numpy as np
-from cases import kind
 from fuzz import Call
 from rich.progress import track
+
+from fastadd._compare.cases import kind
 
 
 def without_payloads(x):

@@ -15,14 +15,14 @@ from contextlib import ExitStack
 from itertools import count
 
 import numpy as np
-from cases import COEFFICIENTS, DTYPES, kind, values
 from fastadd._core import carefully
-from operations import OPERATIONS, clamped
-from reference import assert_same_bits, product, reference
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import fastadd
 from fastadd import _config, _core, _machine
+from fastadd._compare.cases import COEFFICIENTS, DTYPES, kind, values
+from fastadd._compare.operations import OPERATIONS, clamped
+from fastadd._compare.reference import assert_same_bits, product, reference
 
 ERRORS = (TypeError, ValueError, OverflowError)
 FLOATS = [name for name, dtype in DTYPES.items() if kind(dtype) in "fc"]

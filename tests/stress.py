@@ -10,10 +10,10 @@ import threading
 import time
 
 import numpy as np
-from reference import assert_same_bits, reference
 from rich.progress import Progress
 
 import fastadd
+from fastadd._compare.reference import assert_same_bits, reference
 
 CALLERS = 50
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cases
 import numpy as np
 import pytest
-from reference import assert_same_bits, reference
 
 import fastadd
+from fastadd._compare import cases
+from fastadd._compare.reference import assert_same_bits, reference
 
 SOURCE = """\
 # cython: language_level=3, freethreading_compatible=True

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases import DTYPES, LAYOUTS, moderate
-from reference import assert_same_bits
 
 import fastadd
 from fastadd import _config, clip_grad_norm
+from fastadd._compare.cases import DTYPES, LAYOUTS, moderate
+from fastadd._compare.reference import assert_same_bits
 
 FLOATS = [name for name, dtype in DTYPES.items() if dtype.kind in "fcV"]
 

@@ -7,15 +7,15 @@ import pickle
 import tracemalloc
 import warnings
 
-import cases
 import numpy as np
 import pytest
-from cases import DTYPES
 from fastadd._core import carefully
-from reference import assert_same_bits, reference
 
 import fastadd
 from fastadd import add, add_
+from fastadd._compare import cases
+from fastadd._compare.cases import DTYPES
+from fastadd._compare.reference import assert_same_bits, reference
 
 F4 = np.arange(6, dtype=np.float32).reshape(2, 3)
 I4 = F4.astype(np.int32)

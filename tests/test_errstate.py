@@ -1,14 +1,14 @@
 """np.errstate is honoured: what overflows, underflows or is invalid says so, on short
 and long calls, in body and tail; and nothing else says anything."""
 
-import cases
 import numpy as np
 import pytest
-from cases import DTYPES
 from fastadd._core import carefully
 
 import fastadd
 from fastadd import _config
+from fastadd._compare import cases
+from fastadd._compare.cases import DTYPES
 
 pytestmark = pytest.mark.usefixtures("instruction_set")
 

@@ -4,11 +4,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases import DTYPES, LAYOUTS, coefficients, values
-from reference import assert_same_bits, reference
 
 import fastadd
 from fastadd import foreach_add
+from fastadd._compare.cases import DTYPES, LAYOUTS, coefficients, values
+from fastadd._compare.reference import assert_same_bits, reference
 
 SIZES = (0, 1, 7, 64, 1003, 5000, 70_001, 3)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
-from reference import assert_same_bits
 
 import fastadd
 from fastadd import add
+from fastadd._compare.reference import assert_same_bits
 
 X = np.linspace(-1, 1, 12).reshape(3, 4)
 Y = np.linspace(5, 7, 4)

@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from cases import DTYPES
 from fresh import run_python
 from numpy.lib.stride_tricks import as_strided
-from reference import assert_same_bits, reference
 
 import fastadd
+from fastadd._compare.cases import DTYPES
+from fastadd._compare.reference import assert_same_bits, reference
 
 HALVES = [name for name in ("float16", "bfloat16") if name in DTYPES]
 X, Y = np.array([1.0, 2.0]), np.array([3.0, 5.0])

@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from cases import LAYOUTS, moderate, values
-from reference import assert_same_bits
 
 import fastadd
 from fastadd import _core
+from fastadd._compare.cases import LAYOUTS, moderate, values
+from fastadd._compare.reference import assert_same_bits
 
 SHAPES = [(3,), (40, 50), (0,), (70_000,), (), (5, 1, 4), (4097,)]
 

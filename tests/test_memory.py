@@ -7,13 +7,13 @@ import sys
 import threading
 import time
 
-import cases
 import numpy as np
 import pytest
-from cases import DTYPES
 from fresh import run_python
 
 import fastadd
+from fastadd._compare import cases
+from fastadd._compare.cases import DTYPES
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and mprotect")
 

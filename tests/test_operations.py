@@ -4,11 +4,18 @@ from itertools import product as combinations
 
 import numpy as np
 import pytest
-from cases import ALIASINGS, DTYPES, LAYOUTS, coefficients, kind, moderate, values
-from operations import OPERATIONS, clamped
-from reference import assert_same_bits
 
 import fastadd
+from fastadd._compare.cases import (
+    ALIASINGS,
+    DTYPES,
+    LAYOUTS,
+    kind,
+    moderate,
+    values,
+)
+from fastadd._compare.operations import OPERATIONS, clamped, numbers_of, operands_of
+from fastadd._compare.reference import assert_same_bits
 
 EACH = [
     pytest.param(operation, dtype, id=f"{name}-{code}")
@@ -24,33 +31,10 @@ FLOATS = [
 F4 = np.dtype("f4")
 
 
-def numbers_of(operation, dtype):
-    """Some coefficients, by name."""
-    names = operation.numbers
-    found = []
-    for pair in coefficients(dtype):
-        if operation is OPERATIONS["sub"] and (pair[1] is True or kind(dtype) == "b"):
-            continue
-        found.append(
-            dict(zip(names, pair[-len(names) :] if names else (), strict=True))
-        )
-    return found if names else [{}]
-
-
-def some(operation, shape, dtype, make=values):
-    arrays = [make(shape, dtype, seed) for seed in range(operation.arrays)]
-    if operation is OPERATIONS["lerp"] and kind(dtype) == "f" and arrays[2].size > 3:
-        weights = np.array([0, 1, 0.5, -0.5, 0.25, 0.75, 0.49], dtype)
-        arrays[2] = np.resize(weights, arrays[2].shape).astype(dtype)
-        if make is values:
-            arrays[2].reshape(-1)[1::3] = values(arrays[2].size, dtype, 7)[1::3]
-    return arrays
-
-
 @pytest.mark.parametrize("operation, dtype", EACH)
 def test_values(operation, dtype, instruction_set):
     for n, given in combinations((0, 1, 7, 33, 67, 1003), numbers_of(operation, dtype)):
-        arrays = some(operation, n, dtype)
+        arrays = operands_of(operation, n, dtype)
         right = operation.right(arrays, dtype, **given)
         assert_same_bits(operation.call(*arrays, **given), right)
         out = np.empty(n, dtype)
@@ -61,7 +45,7 @@ def test_values(operation, dtype, instruction_set):
 @pytest.mark.parametrize("operation, dtype", EACH)
 def test_layouts(operation, dtype):
     given = numbers_of(operation, dtype)[-1]
-    arrays = some(operation, (5, 7, 131), dtype)
+    arrays = operands_of(operation, (5, 7, 131), dtype)
     right = operation.right(arrays, dtype, **given)
     for place, (name, layout) in enumerate(LAYOUTS.items()):
         for each in range(operation.arrays + 1):
@@ -113,7 +97,7 @@ def test_aliasing_with_every_operand(operation, dtype, name):
     for place in range(operation.arrays):
         line = values(40, dtype, 5)
         out, x = ALIASINGS[name](line)
-        arrays = some(operation, out.shape, dtype)
+        arrays = operands_of(operation, out.shape, dtype)
         arrays[place] = x
         right = operation.right([y.copy() for y in arrays], dtype, **given)
         operation.call(*arrays, **given, out=out)
@@ -124,7 +108,7 @@ def test_aliasing_with_every_operand(operation, dtype, name):
 def test_mixtures(operation, dtype):
     given = numbers_of(operation, dtype)[0]
     for other in DTYPES.values():
-        arrays = some(operation, 300, dtype)
+        arrays = operands_of(operation, 300, dtype)
         for place in range(operation.arrays):
             mixed = list(arrays)
             mixed[place] = values(300, other, 3)
@@ -155,7 +139,7 @@ def test_where(operation, code):
     dtype = np.dtype(code)
     given = numbers_of(operation, dtype)[0]
     for n in (5, 300, 70_000):
-        arrays = some(operation, n, dtype, moderate)
+        arrays = operands_of(operation, n, dtype, moderate)
         mask = np.random.default_rng(1).random(n) < 0.5
         out = np.full(n, 7, dtype)
         right = np.where(mask, operation.right(arrays, dtype, **given), out)
@@ -168,7 +152,7 @@ def test_threads(operation, dtype):
     """Also the flags are the same, whoever raises them."""
     given = numbers_of(operation, dtype)[0]
     n = 150_000
-    arrays = some(operation, n, dtype)
+    arrays = operands_of(operation, n, dtype)
     right = operation.right(arrays, dtype, **given)
     for count in (1, 2, 5):
         with fastadd.threads(count):
@@ -178,7 +162,7 @@ def test_threads(operation, dtype):
 @pytest.mark.parametrize("operation", FLOATS)
 def test_out_of_other_dtypes(operation):
     given = numbers_of(operation, F4)[0]
-    arrays = some(operation, 1000, F4, moderate)
+    arrays = operands_of(operation, 1000, F4, moderate)
     right = operation.right(arrays, F4, **given)
     for out in (np.empty(1000, "f8"), np.empty(1000, ">f4"), np.empty(1000, "F")):
         assert_same_bits(
@@ -223,7 +207,7 @@ def test_flags(operation, n):
 @pytest.mark.parametrize("operation", FLOATS)
 def test_refusals(operation):
     given = numbers_of(operation, F4)[0]
-    arrays = some(operation, 6, F4, moderate)
+    arrays = operands_of(operation, 6, F4, moderate)
     before = [x.copy() for x in arrays]
     read_only = np.zeros(6, F4)
     read_only.flags.writeable = False

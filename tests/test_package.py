@@ -136,6 +136,7 @@ import fastadd
 tiny = 5e-324
 assert tiny / 1 > 0 and 2.0**-1074 * 1.0 == tiny
 assert "ml_dtypes" not in sys.modules
+assert "fastadd._compare" not in sys.modules
 print(sorted(m for m in sys.modules if m.startswith("fastadd")))
 """
     assert "fastadd._core" in run_python(code).stdout

@@ -12,12 +12,12 @@ from statistics import mean
 
 import numpy as np
 import pytest
-from cases import coefficients
 from fresh import run_python
-from reference import assert_same_bits, reference
 
 import fastadd
 from fastadd import _core, _machine
+from fastadd._compare.cases import coefficients
+from fastadd._compare.reference import assert_same_bits, reference
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and fork")
 two_cores = pytest.mark.skipif(_machine.processors() < 2, reason="needs two cores")

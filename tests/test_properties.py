@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from cases import DTYPES, coefficients, values
 from fastadd._core import carefully
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
-from reference import assert_same_bits, reference
 
 import fastadd
 from fastadd import _config
+from fastadd._compare.cases import DTYPES, coefficients, values
+from fastadd._compare.reference import assert_same_bits, reference
 
 dtypes = st.sampled_from(list(DTYPES.values()))
 sets = st.sampled_from(_config.available())

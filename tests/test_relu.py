@@ -3,11 +3,11 @@
 import ml_dtypes
 import numpy as np
 import pytest
-from cases import ALIASINGS, DTYPES, LAYOUTS, LENGTHS, SHAPES, values
-from reference import assert_same_bits
 
 import fastadd
 from fastadd import relu
+from fastadd._compare.cases import ALIASINGS, DTYPES, LAYOUTS, LENGTHS, SHAPES, values
+from fastadd._compare.reference import assert_same_bits
 
 REAL = [name for name, dtype in DTYPES.items() if dtype.kind != "c"]
 

@@ -5,9 +5,9 @@ from fractions import Fraction
 import ml_dtypes
 import numpy as np
 import pytest
-from reference import assert_same_bits
 
 import fastadd
+from fastadd._compare.reference import assert_same_bits
 
 NUMBERS = [*"?bhilBHILfdgFDG"]
 

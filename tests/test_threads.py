@@ -6,15 +6,15 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import cases
 import numpy as np
 import pytest
-from cases import DTYPES, coefficients
 from fresh import run_python
-from reference import assert_same_bits, reference
 
 import fastadd
 from fastadd import _core, _machine
+from fastadd._compare import cases
+from fastadd._compare.cases import DTYPES, coefficients
+from fastadd._compare.reference import assert_same_bits, reference
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc")
 

@@ -10,10 +10,10 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from reference import assert_same_bits
 
 import fastadd
 from fastadd import add, scaled_add
+from fastadd._compare.reference import assert_same_bits
 
 A = np.arange(6.0).reshape(2, 3)
 B = np.arange(3.0)

@@ -5,15 +5,15 @@ import itertools
 import platform
 import warnings
 
-import cases
 import numpy as np
 import pytest
-from cases import DTYPES
 from fastadd._core import carefully
 from fresh import run_python
-from reference import assert_same_bits, reference
 
 import fastadd
+from fastadd._compare import cases
+from fastadd._compare.cases import DTYPES
+from fastadd._compare.reference import assert_same_bits, reference
 
 pytestmark = pytest.mark.usefixtures("instruction_set")
 

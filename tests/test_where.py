@@ -1,14 +1,14 @@
 """where=: what is computed, what stays as it is, and what is told of it."""
 
-import cases
 import numpy as np
 import pytest
-from cases import DTYPES
 from fastadd._core import carefully
-from reference import assert_same_bits
 
 import fastadd
 from fastadd import add
+from fastadd._compare import cases
+from fastadd._compare.cases import DTYPES
+from fastadd._compare.reference import assert_same_bits
 
 RNG = np.random.default_rng(0)
 

@@ -2,6 +2,9 @@
 
 from PyInstaller.utils.hooks import collect_submodules
 
+# What `python -m fastadd` takes would bring torch and the like along.
+NOT_NEEDED = ("fastadd._pyinstaller", "fastadd._compare", "fastadd.__main__")
+
 hiddenimports = collect_submodules(
-    "fastadd", filter=lambda name: not name.startswith("fastadd._pyinstaller")
+    "fastadd", filter=lambda name: not name.startswith(NOT_NEEDED)
 )

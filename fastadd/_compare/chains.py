@@ -3,11 +3,11 @@ offer for the same: contenders by name, checked against NumPy's chain, which wri
 buffers of its own where that can be (the fair opponent)."""
 
 import numpy as np
-from measure import Contender
-from others import parameters
-from peers import cv2, tensor, torch
 
 import fastadd
+from fastadd._compare.measure import Contender
+from fastadd._compare.others import parameters
+from fastadd._compare.peers import cv2, tensor, torch
 
 FULL_HD = 1080, 1920
 CHAINS = {

@@ -1,12 +1,13 @@
-"""The table of operations for tests: how each is called, and what NumPy says. A new
-one needs a row here, and then every property of it is tested."""
+"""The table of operations: how each is called, and what NumPy says. A new one needs a
+row here, and then every property of it is tested, and `python -m fastadd` checks it."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from reference import product
 
 import fastadd
+from fastadd._compare.cases import coefficients, kind, values
+from fastadd._compare.reference import product
 
 
 def times(x, y):
@@ -132,3 +133,27 @@ OPERATIONS = {
         ("beta", "value"),
     ),
 }
+
+
+def numbers_of(operation, dtype):
+    """Some coefficients, by name."""
+    names = operation.numbers
+    found = []
+    for pair in coefficients(dtype):
+        if operation is OPERATIONS["sub"] and (pair[1] is True or kind(dtype) == "b"):
+            continue
+        found.append(
+            dict(zip(names, pair[-len(names) :] if names else (), strict=True))
+        )
+    return found if names else [{}]
+
+
+def operands_of(operation, shape, dtype, make=values):
+    """Arrays for one call; the weights of `lerp` lie on both sides of 1/2."""
+    arrays = [make(shape, dtype, seed) for seed in range(operation.arrays)]
+    if operation is OPERATIONS["lerp"] and kind(dtype) == "f" and arrays[2].size > 3:
+        weights = np.array([0, 1, 0.5, -0.5, 0.25, 0.75, 0.49], dtype)
+        arrays[2] = np.resize(weights, arrays[2].shape).astype(dtype)
+        if make is values:
+            arrays[2].reshape(-1)[1::3] = values(arrays[2].size, dtype, 7)[1::3]
+    return arrays

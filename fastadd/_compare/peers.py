@@ -1,23 +1,21 @@
 """What others offer for `a + s*b`: each an expression, for the cases that it can do. A
 peer that is not installed is left out."""
 
-import ctypes
-import os
-import subprocess
-import tempfile
+import importlib
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-from measure import Contender
 
 import fastadd
+from fastadd._compare.measure import Contender
+from fastadd._compare.reference import assert_same_bits
 
 
 def module(name):
+    """One that is installed and loads (of torch, a library that it needs may not)."""
     try:
-        return __import__(name, fromlist=["_"])
-    except ImportError:
+        return importlib.import_module(name)
+    except (ImportError, OSError):
         return None
 
 
@@ -26,6 +24,19 @@ numba = module("numba")
 torch = module("torch")
 cv2 = module("cv2")
 blas = module("scipy.linalg.blas")
+
+COLOURS = {
+    "fastadd": "#d62728",
+    "numpy a + s*b": "#1f77b4",
+    "numpy two calls": "#6baed6",
+    "numexpr": "#8c6d31",
+    "numba": "#2ca02c",
+    "numba parallel": "#98df8a",
+    "torch": "#ff7f0e",
+    "OpenCV": "#9467bd",
+    "SciPy axpy": "#7f7f7f",
+    "BLAS dot": "#17becf",
+}
 
 # The types that numba compiles.
 NUMBA_KINDS = "iufc"
@@ -221,47 +232,29 @@ def broadcasts(a, b, s, out):
     return found
 
 
-# ---- the limit of the machine -------------------------------------------------------
-
-
-@cache
-def triad():
-    """bench/triad.c, compiled for this machine; None if that is not possible."""
-    source = Path(__file__).parent / "triad.c"
-    flags = ["-O3", "-march=native", "-fopenmp", "-shared", "-fPIC"]
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder, "triad.so")
-        try:
-            subprocess.run(
-                [os.environ.get("CC", "cc"), *flags, str(source), "-o", str(library)],
-                check=True,
-                capture_output=True,
+def checked(contenders, expected):
+    """The contenders, each of which has computed the right numbers: fastadd and NumPy
+    to the bit; others may fuse the product into the sum, or round float16 their way."""
+    for name, call in contenders.items():
+        result = call()
+        if name == "fastadd" or name.startswith("numpy"):
+            assert_same_bits(result, expected)
+        elif name != "torch" or expected.dtype.kind != "V":
+            np.testing.assert_allclose(
+                np.asarray(result).reshape(expected.shape),
+                expected,
+                2e-3 if expected.itemsize == 2 else 1e-5,
+                1e-3 if expected.itemsize == 2 else 1e-6,
+                err_msg=name,
             )
-            return ctypes.CDLL(str(library))
-        except (OSError, subprocess.CalledProcessError):
-            return None
+    return contenders
 
 
-def aligned(n, dtype):
-    """Zeros that begin with a cache line, as streaming stores need."""
-    memory = np.zeros(n + 64, dtype)
-    skip = -memory.ctypes.data % 64 // memory.itemsize
-    return memory[skip : skip + n]
-
-
-def triads(a, b, s, threads):
-    """The C loops on float32, on each number of threads; and an out of their own."""
-    out = aligned(a.size, a.dtype)
-    pointers = [ctypes.c_void_p(x.ctypes.data) for x in (out, a, b)]
-    numbers = (ctypes.c_float(s), ctypes.c_long(a.size))
-    for stores in ("plain", "streaming"):
-        for count in threads:
-            yield (
-                f"C {stores}, {count}",
-                Contender(
-                    "f(*arguments)",
-                    f=getattr(triad(), stores),
-                    arguments=(*pointers, *numbers, ctypes.c_int(count)),
-                    keep=(out, a, b),
-                ),
-            )
+def in_place(a, b, s, expected):
+    """Those of `layouts`, checked like the others, from the same values each time."""
+    before = a.copy()
+    contenders = layouts(a, b, s, a)
+    for name, call in contenders.items():
+        a[...] = before
+        checked({name: call}, expected)
+    return contenders

@@ -1,5 +1,5 @@
 """The one list of cases: dtypes, lengths, layouts, broadcasts and aliasings, crossed by
-the tests and timed by the benchmark."""
+the tests and by `python -m fastadd`, and timed by the benchmark."""
 
 import numpy as np
 

@@ -28,22 +28,33 @@ def product(c, x, dtype):
     return z
 
 
-def assert_same_bits(actual, expected):
-    """Equal dtype, shape and bits. One NaN is as good as another: which payload
-    survives a sum is the compiler's choice, in NumPy too."""
+def difference(actual, expected):
+    """What is not equal of dtype, shape and bits, in words; None if all is. One NaN is
+    as good as another: which payload survives a sum is the compiler's choice, in NumPy
+    too."""
     actual, expected = np.asarray(actual), np.asarray(expected)
-    assert actual.dtype == expected.dtype
-    assert actual.shape == expected.shape
+    for what in ("dtype", "shape"):
+        one, two = getattr(actual, what), getattr(expected, what)
+        if one != two:
+            return f"{what} {one} instead of {two}"
     if actual.dtype.kind == "c":
-        assert_same_bits(actual.real, expected.real)
-        assert_same_bits(actual.imag, expected.imag)
-        return
+        return difference(actual.real, expected.real) or difference(
+            actual.imag, expected.imag
+        )
     same = actual == expected
     if actual.dtype.kind in "fV":
         same &= np.signbit(actual) == np.signbit(expected)
         same |= np.isnan(actual) & np.isnan(expected)
-    assert same.all(), (
+    if same.all():
+        return None
+    return (
         f"{(~same).sum()} of {same.size} differ, first at "
         f"{tuple(int(i[0]) for i in np.nonzero(~same))}: "
         f"{actual[~same][:3]} instead of {expected[~same][:3]}"
     )
+
+
+def assert_same_bits(actual, expected):
+    found = difference(actual, expected)
+    if found:
+        raise AssertionError(found)

@@ -2,10 +2,10 @@
 checked by whoever times it."""
 
 import numpy as np
-from measure import Contender
-from peers import numexpr, tensor, torch
 
 import fastadd
+from fastadd._compare.measure import Contender
+from fastadd._compare.peers import numexpr, tensor, torch
 
 WEIGHTS = (1, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
@@ -18,36 +18,43 @@ def numpy_chain(arrays, weights, out, product):
     return out
 
 
-def weighted_sums(n):
-    """Seven operands of float64, with out."""
+def weighted_sums(n, weights=WEIGHTS, dtype=np.float64):
+    """Seven operands of float64, or what is asked for, with out."""
     rng = np.random.default_rng(n)
-    stacked = rng.standard_normal((len(WEIGHTS), n))
-    names = {"xs": list(stacked), "w": WEIGHTS, "out": np.empty(n)}
+    stacked = rng.standard_normal((len(weights), n)).astype(dtype)
+    names = {"xs": list(stacked), "w": weights}
+
+    def out():
+        return np.empty(n, dtype)
+
     found = {
-        "fastadd": Contender("f(xs, w, out=out)", f=fastadd.weighted_sum, **names),
+        "fastadd": Contender(
+            "f(xs, w, out=out)", f=fastadd.weighted_sum, out=out(), **names
+        ),
         "numpy chain": Contender(
-            "f(xs, w, out, product)", f=numpy_chain, product=np.empty(n), **names
+            "f(xs, w, out, t)", f=numpy_chain, out=out(), t=out(), **names
         ),
         "BLAS dot": Contender(
             "dot(w, x, out=out)",
             dot=np.dot,
-            w=np.array(WEIGHTS),
+            w=np.array(weights, dtype),
             x=stacked,
-            out=np.empty(n),
+            out=out(),
         ),
     }
     if numexpr:
-        terms = [f"w{k}*x{k}" for k in range(len(WEIGHTS))]
+        terms = [f"w{k}*x{k}" for k in range(len(weights))]
         found["numexpr"] = Contender(
             f"evaluate('{' + '.join(terms)}', names, out=out)",
             evaluate=numexpr.evaluate,
             names={f"x{k}": x for k, x in enumerate(stacked)}
-            | {f"w{k}": np.float64(w) for k, w in enumerate(WEIGHTS)},
-            out=np.empty(n),
+            | {f"w{k}": dtype(w) for k, w in enumerate(weights)},
+            out=out(),
         )
-    expected = numpy_chain(names["xs"], WEIGHTS, np.empty(n), np.empty(n))
+    expected = numpy_chain(names["xs"], weights, out(), out())
+    tolerance = 4 * len(weights) * np.finfo(dtype).eps
     for call in found.values():
-        np.testing.assert_allclose(call(), expected, 1e-12, 1e-12)
+        np.testing.assert_allclose(call(), expected, tolerance, tolerance)
     assert (found["fastadd"]() == expected).all()
     return found
 
