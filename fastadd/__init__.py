@@ -6,7 +6,12 @@ from fastadd import _load  # noqa: F401, before all that needs the compiled part
 from fastadd._add import add, add_
 from fastadd._addcmul import addcdiv, addcdiv_, addcmul, addcmul_
 from fastadd._cache import cache_info, clear_cache, set_cache_limit
-from fastadd._clip import clip_grad_norm, clip_grad_norm_
+from fastadd._clip import (
+    clip_grad_norm,
+    clip_grad_norm_,
+    clip_grad_value,
+    clip_grad_value_,
+)
 from fastadd._config import show_config
 from fastadd._core import scaled_add
 from fastadd._foreach import (
@@ -39,6 +44,8 @@ __all__ = [
     "clear_cache",
     "clip_grad_norm",
     "clip_grad_norm_",
+    "clip_grad_value",
+    "clip_grad_value_",
     "foreach_add",
     "foreach_add_",
     "foreach_addcdiv",

@@ -26,6 +26,8 @@ __all__ = [
     "clear_cache",
     "clip_grad_norm",
     "clip_grad_norm_",
+    "clip_grad_value",
+    "clip_grad_value_",
     "foreach_add",
     "foreach_add_",
     "foreach_addcdiv",
@@ -79,6 +81,7 @@ _Unsigned = TypeVar("_Unsigned", bound=np.unsignedinteger[Any])
 _Number = TypeVar("_Number", bound=np.number[Any])
 _Real = TypeVar("_Real", bound=np.floating[Any] | np.integer[Any] | np.bool)
 _Inexact = TypeVar("_Inexact", bound=np.inexact[Any])
+_Floating = TypeVar("_Floating", bound=np.floating[Any])
 _Array = TypeVar("_Array", bound=NDArray[np.inexact[Any]])
 _Outs = TypeVar("_Outs", bound=Sequence[NDArray[Any]])
 
@@ -452,6 +455,7 @@ def foreach_add(
     alpha: _Factors = 1,
     beta: _Factors = 1,
     out: _Outs,
+    casting: _Casting = "same_kind",
 ) -> _Outs: ...
 @overload
 def foreach_add(
@@ -461,6 +465,7 @@ def foreach_add(
     alpha: _Factors = 1,
     beta: _Factors = 1,
     out: None = None,
+    casting: _Casting = "same_kind",
 ) -> list[Any]: ...
 @overload  # into out
 def foreach_sub(
@@ -469,6 +474,7 @@ def foreach_sub(
     *,
     alpha: _Factors = 1,
     out: _Outs,
+    casting: _Casting = "same_kind",
 ) -> _Outs: ...
 @overload
 def foreach_sub(
@@ -477,6 +483,7 @@ def foreach_sub(
     *,
     alpha: _Factors = 1,
     out: None = None,
+    casting: _Casting = "same_kind",
 ) -> list[Any]: ...
 def foreach_sub_(
     inputs: _Outs,
@@ -491,6 +498,7 @@ def foreach_lerp(
     weight: _Factors,
     *,
     out: _Outs,
+    casting: _Casting = "same_kind",
 ) -> _Outs: ...
 @overload
 def foreach_lerp(
@@ -499,6 +507,7 @@ def foreach_lerp(
     weight: _Factors,
     *,
     out: None = None,
+    casting: _Casting = "same_kind",
 ) -> list[Any]: ...
 def foreach_lerp_(
     inputs: _Outs,
@@ -514,6 +523,7 @@ def foreach_addcmul(
     value: _Numbers = 1,
     beta: _Numbers = 1,
     out: _Outs,
+    casting: _Casting = "same_kind",
 ) -> _Outs: ...
 @overload
 def foreach_addcmul(
@@ -524,6 +534,7 @@ def foreach_addcmul(
     value: _Numbers = 1,
     beta: _Numbers = 1,
     out: None = None,
+    casting: _Casting = "same_kind",
 ) -> list[Any]: ...
 def foreach_addcmul_(
     inputs: _Outs,
@@ -542,6 +553,7 @@ def foreach_addcdiv(
     value: _Numbers = 1,
     beta: _Numbers = 1,
     out: _Outs,
+    casting: _Casting = "same_kind",
 ) -> _Outs: ...
 @overload
 def foreach_addcdiv(
@@ -552,6 +564,7 @@ def foreach_addcdiv(
     value: _Numbers = 1,
     beta: _Numbers = 1,
     out: None = None,
+    casting: _Casting = "same_kind",
 ) -> list[Any]: ...
 def foreach_addcdiv_(
     inputs: _Outs,
@@ -574,6 +587,7 @@ def foreach_weighted_sum(
     weights: Iterable[_Coefficient] | None = None,
     *,
     out: _Outs,
+    casting: _Casting = "same_kind",
 ) -> _Outs: ...
 @overload
 def foreach_weighted_sum(
@@ -581,6 +595,7 @@ def foreach_weighted_sum(
     weights: Iterable[_Coefficient] | None = None,
     *,
     out: None = None,
+    casting: _Casting = "same_kind",
 ) -> list[Any]: ...
 def relu_(x: _Out) -> _Out: ...
 def sub_(input: _Out, other: ArrayLike | _Foreign, *, alpha: _Factor = 1) -> _Out: ...
@@ -605,6 +620,7 @@ def addcdiv_(
 def clip_grad_norm_(
     grads: _Array,
     max_norm: _Limit,
+    norm_type: _Limit = 2.0,
     *,
     error_if_nonfinite: bool = False,
 ) -> tuple[_Array, np.floating[Any]]: ...
@@ -612,6 +628,7 @@ def clip_grad_norm_(
 def clip_grad_norm_(
     grads: _Outs,
     max_norm: _Limit,
+    norm_type: _Limit = 2.0,
     *,
     error_if_nonfinite: bool = False,
 ) -> tuple[_Outs, np.floating[Any]]: ...
@@ -629,6 +646,7 @@ def relu(x: ArrayLike, *, out: None = None) -> Any: ...
 def clip_grad_norm(
     grads: NDArray[_Inexact],
     max_norm: _Limit,
+    norm_type: _Limit = 2.0,
     *,
     error_if_nonfinite: bool = False,
     out: None = None,
@@ -637,6 +655,7 @@ def clip_grad_norm(
 def clip_grad_norm(
     grads: NDArray[np.inexact[Any]],
     max_norm: _Limit,
+    norm_type: _Limit = 2.0,
     *,
     error_if_nonfinite: bool = False,
     out: _Array,
@@ -645,6 +664,7 @@ def clip_grad_norm(
 def clip_grad_norm(
     grads: Sequence[NDArray[_Inexact]],
     max_norm: _Limit,
+    norm_type: _Limit = 2.0,
     *,
     error_if_nonfinite: bool = False,
     out: None = None,
@@ -653,7 +673,28 @@ def clip_grad_norm(
 def clip_grad_norm(
     grads: Sequence[NDArray[np.inexact[Any]]],
     max_norm: _Limit,
+    norm_type: _Limit = 2.0,
     *,
     error_if_nonfinite: bool = False,
     out: _Outs,
 ) -> tuple[_Outs, np.floating[Any]]: ...
+@overload  # one array
+def clip_grad_value(
+    grads: NDArray[_Floating], clip_value: _Limit, *, out: None = None
+) -> NDArray[_Floating]: ...
+@overload
+def clip_grad_value(
+    grads: NDArray[np.floating[Any]], clip_value: _Limit, *, out: _Array
+) -> _Array: ...
+@overload  # several
+def clip_grad_value(
+    grads: Sequence[NDArray[_Floating]], clip_value: _Limit, *, out: None = None
+) -> list[NDArray[_Floating]]: ...
+@overload
+def clip_grad_value(
+    grads: Sequence[NDArray[np.floating[Any]]], clip_value: _Limit, *, out: _Outs
+) -> _Outs: ...
+@overload  # one array
+def clip_grad_value_(grads: _Array, clip_value: _Limit) -> _Array: ...
+@overload  # several
+def clip_grad_value_(grads: _Outs, clip_value: _Limit) -> _Outs: ...

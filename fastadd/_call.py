@@ -189,11 +189,7 @@ def careful(
         x for x in (*operands.values(), *factors.values(), out) if computes_itself(x)
     ]
     is_owned = bool(owners)
-    if is_owned and casting == "saturate":
-        raise TypeError(
-            f"casting='saturate' takes numbers that lie in memory, and "
-            f"{type(owners[0]).__name__} computes in its own way. Pass np.asarray(x)."
-        )
+    check_owners(owners, casting)
     where = checked_where(where, out, is_owned)
     given = operands, coefficients, out, dtype, casting, where
     if is_owned:
@@ -222,6 +218,14 @@ def careful(
         *(out, dtype, None if where is True else where, result),
         function.name,
     )
+
+
+def check_owners(owners, casting):
+    if owners and casting == "saturate":
+        raise TypeError(
+            f"casting='saturate' takes numbers that lie in memory, and "
+            f"{type(owners[0]).__name__} computes in its own way. Pass np.asarray(x)."
+        )
 
 
 def checked(

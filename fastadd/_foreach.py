@@ -28,28 +28,32 @@ FOREACH_ADDCDIV = ADDCDIV._replace(name="foreach_addcdiv", **LISTS)
 # One call, with operands, coefficients and out in the order in which lists have them.
 
 
-def added(input, other, beta, alpha, out):
-    return add(input, other, alpha=alpha, beta=beta, out=out)
+def added(input, other, beta, alpha, out, casting):
+    return add(input, other, alpha=alpha, beta=beta, out=out, casting=casting)
 
 
-def subtracted(input, other, beta, alpha, out):
-    return sub(input, other, alpha=alpha, out=out)
+def subtracted(input, other, beta, alpha, out, casting):
+    return sub(input, other, alpha=alpha, out=out, casting=casting)
 
 
-def interpolated(input, end, weight, out):
-    return lerp(input, end, weight, out=out)
+def interpolated(input, end, weight, out, casting):
+    return lerp(input, end, weight, out=out, casting=casting)
 
 
-def multiplied(input, tensor1, tensor2, beta, value, out):
-    return addcmul(input, tensor1, tensor2, value=value, beta=beta, out=out)
+def multiplied(input, tensor1, tensor2, beta, value, out, casting):
+    return addcmul(
+        input, tensor1, tensor2, value=value, beta=beta, out=out, casting=casting
+    )
 
 
-def divided(input, tensor1, tensor2, beta, value, out):
-    return addcdiv(input, tensor1, tensor2, value=value, beta=beta, out=out)
+def divided(input, tensor1, tensor2, beta, value, out, casting):
+    return addcdiv(
+        input, tensor1, tensor2, value=value, beta=beta, out=out, casting=casting
+    )
 
 
 @public
-def foreach_add(inputs, others, *, alpha=1, beta=1, out=None):
+def foreach_add(inputs, others, *, alpha=1, beta=1, out=None, casting="same_kind"):
     """Compute ``beta*input + alpha*other`` for each of many arrays, in one call.
 
     The threads divide the elements of all arrays among them, so that many small ones
@@ -69,6 +73,8 @@ def foreach_add(inputs, others, *, alpha=1, beta=1, out=None):
         Where to write the results, an array for each addition; ``out=inputs`` computes
         in place. They may overlap the operands in any way, also those of other
         additions, but not one another.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
+        As in `add`.
 
     Returns
     -------
@@ -108,12 +114,12 @@ def foreach_add(inputs, others, *, alpha=1, beta=1, out=None):
     """
     return foreach(
         *(FOREACH_ADD, added, inputs, {"others": others}),
-        *({"beta": beta, "alpha": alpha}, out),
+        *({"beta": beta, "alpha": alpha}, out, casting),
     )
 
 
 @public
-def foreach_sub(inputs, others, *, alpha=1, out=None):
+def foreach_sub(inputs, others, *, alpha=1, out=None, casting="same_kind"):
     """Compute ``input - alpha*other`` for each of many arrays, in one call.
 
     Parameters
@@ -124,6 +130,8 @@ def foreach_sub(inputs, others, *, alpha=1, out=None):
         The coefficient, or one for each, as in `foreach_add`.
     out : sequence of ndarray, optional
         Where to write the results, as in `foreach_add`.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
+        As in `add`.
 
     Returns
     -------
@@ -148,12 +156,12 @@ def foreach_sub(inputs, others, *, alpha=1, out=None):
     """
     return foreach(
         *(FOREACH_SUB, subtracted, inputs, {"others": others}),
-        *({"beta": 1, "alpha": alpha}, out),
+        *({"beta": 1, "alpha": alpha}, out, casting),
     )
 
 
 @public
-def foreach_lerp(inputs, ends, weight, *, out=None):
+def foreach_lerp(inputs, ends, weight, *, out=None, casting="same_kind"):
     """Compute `lerp` for each of many arrays, in one call.
 
     Parameters
@@ -165,6 +173,8 @@ def foreach_lerp(inputs, ends, weight, *, out=None):
         or an array.
     out : sequence of ndarray, optional
         Where to write the results, as in `foreach_add`.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
+        As in `add`.
 
     Returns
     -------
@@ -192,12 +202,14 @@ def foreach_lerp(inputs, ends, weight, *, out=None):
     """
     return foreach(
         *(FOREACH_LERP, interpolated, inputs, {"ends": ends}),
-        *({"weight": weight}, out),
+        *({"weight": weight}, out, casting),
     )
 
 
 @public
-def foreach_addcmul(inputs, tensors1, tensors2, *, value=1, beta=1, out=None):
+def foreach_addcmul(
+    inputs, tensors1, tensors2, *, value=1, beta=1, out=None, casting="same_kind"
+):
     """Compute ``beta*input + value*tensor1*tensor2`` for each of many arrays, in one
     call.
 
@@ -209,6 +221,8 @@ def foreach_addcmul(inputs, tensors1, tensors2, *, value=1, beta=1, out=None):
         The coefficients, or one for each.
     out : sequence of ndarray, optional
         Where to write the results, as in `foreach_add`.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
+        As in `add`.
 
     Returns
     -------
@@ -237,12 +251,14 @@ def foreach_addcmul(inputs, tensors1, tensors2, *, value=1, beta=1, out=None):
     return foreach(
         *(FOREACH_ADDCMUL, multiplied, inputs),
         {"tensors1": tensors1, "tensors2": tensors2},
-        *({"beta": beta, "value": value}, out),
+        *({"beta": beta, "value": value}, out, casting),
     )
 
 
 @public
-def foreach_addcdiv(inputs, tensors1, tensors2, *, value=1, beta=1, out=None):
+def foreach_addcdiv(
+    inputs, tensors1, tensors2, *, value=1, beta=1, out=None, casting="same_kind"
+):
     """Compute ``beta*input + value*tensor1/tensor2`` for each of many arrays, in one
     call.
 
@@ -254,6 +270,8 @@ def foreach_addcdiv(inputs, tensors1, tensors2, *, value=1, beta=1, out=None):
         The coefficients, or one for each.
     out : sequence of ndarray, optional
         Where to write the results, as in `foreach_add`.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
+        As in `add`.
 
     Returns
     -------
@@ -280,12 +298,12 @@ def foreach_addcdiv(inputs, tensors1, tensors2, *, value=1, beta=1, out=None):
     return foreach(
         *(FOREACH_ADDCDIV, divided, inputs),
         {"tensors1": tensors1, "tensors2": tensors2},
-        *({"beta": beta, "value": value}, out),
+        *({"beta": beta, "value": value}, out, casting),
     )
 
 
 @public
-def foreach_weighted_sum(lists, weights=None, *, out=None):
+def foreach_weighted_sum(lists, weights=None, *, out=None, casting="same_kind"):
     """Compute the weighted sum of several lists of arrays, place by place.
 
     Parameters
@@ -298,6 +316,8 @@ def foreach_weighted_sum(lists, weights=None, *, out=None):
         Where to write the results, an array for each place; one of the lists computes
         in place. They may overlap the operands of their own place in any way, but
         neither those of other places nor one another.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
+        As in `weighted_sum`.
 
     Returns
     -------
@@ -308,7 +328,8 @@ def foreach_weighted_sum(lists, weights=None, *, out=None):
     ------
     TypeError, ValueError, OverflowError, FloatingPointError
         As `weighted_sum`, of which a note tells the place; also ValueError if `lists`
-        is empty or they are not of one length.
+        is empty or they are not of one length. All is checked before anything is
+        written.
 
     See Also
     --------
@@ -316,9 +337,8 @@ def foreach_weighted_sum(lists, weights=None, *, out=None):
 
     Notes
     -----
-    The results are computed one after the other, each of them by all threads, and each
-    is checked when its turn comes. Nothing is copied but operands that a result
-    overlaps.
+    The results are computed one after the other, each of them by all threads. Nothing
+    is copied but operands that a result overlaps.
 
     Examples
     --------
@@ -341,11 +361,20 @@ def foreach_weighted_sum(lists, weights=None, *, out=None):
         check_lengths("lists", lists, "weights", weights)
     outs = as_outs(out, "arrays in lists[0]", lists[0])
     calls = [
-        (f"place {place} of the lists", partial(weighted_sum, arrays, weights, out=to))
+        (f"place {place} of the lists", partial(summed, arrays, weights, to, casting))
         for place, (to, *arrays) in enumerate(zip(outs, *lists, strict=True))
     ]
-    call = _core.each_in_turn, (calls,), {}
+    call = _core.made_in_turn, (_core.each_in_turn(calls),), {}
     return call if out is None else (_core.then, (call, as_given, out, outs), {})
+
+
+def summed(arrays, weights, out, casting):
+    """The call that computes one sum, checked."""
+    if casting == "same_kind" and _core.is_ready_sum(arrays, weights, out):
+        return weighted_sum, (arrays, weights), {"out": out}
+    return _core.careful_functions["weighted_sum"](
+        arrays, weights, out=out, casting=casting
+    )
 
 
 foreach_add_ = in_place(

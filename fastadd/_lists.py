@@ -7,9 +7,10 @@ import numpy as np
 
 from fastadd import _core
 from fastadd._add import ADD
-from fastadd._call import checked
+from fastadd._call import check_owners, checked, saturated
 from fastadd._checks import (
     as_operand,
+    check_casting,
     check_is_array,
     computes_itself,
     describe,
@@ -31,6 +32,8 @@ FOREACH_ADD = ADD._replace(name="foreach_add", **LISTS)
 def is_list(given):
     """Whether something is a list of arrays, or of one number for each: an iterable,
     but not one that is an array itself, or has names, or has no order."""
+    if type(given) in (list, tuple):  # the quick answer: 1.5 us less for each list
+        return True
     return isinstance(given, Iterable) and not (
         isinstance(given, str | bytes | bytearray | Mapping | Set | np.generic)
         or hasattr(type(given), "__array__")
@@ -95,37 +98,46 @@ def as_outs(out, model_name, model):
     return outs
 
 
-def each_of_lists(function, alone, operands, coefficients, outs):
+def each_of_lists(function, alone, operands, coefficients, outs, casting="same_kind"):
     """The call that computes lists of one length, given by their names in messages,
     which may have a place; outs may be of None. `alone` computes one call."""
+    check_casting(casting, saturates=True)
     for place, out in enumerate(outs):
         if out is not None and not computes_itself(out):
             check_is_array(out, f"out[{place}]")
     lists = {**operands, **coefficients}
     given = [x for members in operands.values() for x in members]
     given += [x for each in coefficients.values() for x in each if is_factor(x)]
-    if any(computes_itself(x) for x in (*given, *outs)):
-        return one_by_one(alone, lists, outs)
+    owners = [x for x in (*given, *outs) if computes_itself(x)]
+    check_owners(owners, casting)
+    if owners:
+        return one_by_one(alone, lists, outs, casting)
     operands = {
         name: [as_operand(name.format(place), x) for place, x in enumerate(members)]
         for name, members in operands.items()
     }
     given = [*operands.values(), outs]
     if not all(is_native(x) for members in given for x in members):
-        return one_by_one(alone, lists, outs)
+        return one_by_one(alone, lists, outs, casting)
     calls = []
     for place, out in enumerate(outs):
+        arrays = {name.format(place): each[place] for name, each in operands.items()}
+        dtype = result = None
+        rule = casting
+        if casting == "saturate":
+            result, dtype, rule = saturated(arrays, out, dtype)
         arrays, numbers, _, dtype = checked(
-            function,
-            {name.format(place): members[place] for name, members in operands.items()},
+            *(function, arrays),
             {name.format(place): each[place] for name, each in coefficients.items()},
-            *(out, None, "same_kind", f"out[{place}]"),
+            *(out, dtype, rule, f"out[{place}]", result),
         )
         operation, arrays, factors, numbers = function.arrange(arrays, numbers, dtype)
-        rounds = operation != "add" and is_half(dtype)
+        rounds = operation not in ("add", "clip") and is_half(dtype)
         if rounds and out is not None and out.dtype != dtype:
-            return one_by_one(alone, lists, outs)  # as this does, on its way to out
-        calls.append((operation, [*arrays, *factors], numbers, out, dtype, dtype))
+            return one_by_one(alone, lists, outs, casting)  # this does, on its way
+        calls.append(
+            (operation, [*arrays, *factors], numbers, out, dtype, result or dtype)
+        )
     name = function.name.encode()
     if not all(out is None for out in outs) and not _core.calls_lie_apart(calls):
         calls = apart_from_others(calls, outs)
@@ -159,12 +171,15 @@ def apart_from_others(calls, outs):
     ]
 
 
-def one_by_one(alone, lists, outs):
+def one_by_one(alone, lists, outs, casting):
     """As the function of one call computes them, which asks NumPy's protocols."""
     calls = [
         (
             f"place {place} of the lists",
-            partial(alone, *(members[place] for members in lists.values()), out),
+            partial(
+                *(alone, *(members[place] for members in lists.values()), out),
+                casting=casting,
+            ),
         )
         for place, out in enumerate(outs)
     ]
@@ -177,7 +192,7 @@ def many(name, given, model):
     return {name if is_one(given) else f"{name}[{{}}]": members}
 
 
-def foreach(function, alone, inputs, others, coefficients, out):
+def foreach(function, alone, inputs, others, coefficients, out, casting):
     """The call of a function of lists: of the first, and by name of the others, which
     are operands, and of those that are coefficients."""
     inputs = as_list("inputs", inputs)
@@ -189,5 +204,5 @@ def foreach(function, alone, inputs, others, coefficients, out):
     for name, given in coefficients.items():
         numbers |= many(name, given, model)
     outs = as_outs(out, *model)
-    call = each_of_lists(function, alone, operands, numbers, outs)
+    call = each_of_lists(function, alone, operands, numbers, outs, casting)
     return call if out is None else (_core.then, (call, as_given, out, outs), {})

@@ -428,6 +428,20 @@ def fuzz_foreach_add(call):
         assert_same_bits(result, right)
 
 
+def fuzz_clip_grad_value(call):
+    real = [name for name in FLOATS if DTYPES[name].kind != "c"]
+    _, grads, _ = lists(call, call.dtype(real), call.dtype(real), 6)
+    copies = [x.astype(x.dtype.newbyteorder("=")) for x in grads]
+    limit = call.one_of((0.0, 1e-3, 1.0, 50.0, 1e300, math.inf))
+    found = fastadd.clip_grad_value(grads, limit)
+    with np.errstate(all="ignore"):
+        for result, x in zip(found, copies, strict=True):
+            bound = np.asarray(limit).astype(x.dtype)
+            right = np.clip(x, -bound, bound).astype("g")
+            assert np.array_equal(result.astype("g"), right, equal_nan=True)
+            assert result.dtype == x.dtype
+
+
 def fuzz_clip_grad_norm(call):
     _, grads, _ = lists(call, call.dtype(FLOATS), call.dtype(FLOATS), 6)
     if call.chance(0.7):
@@ -524,6 +538,7 @@ FUNCTIONS = (
     fuzz_relu,
     fuzz_foreach_add,
     fuzz_clip_grad_norm,
+    fuzz_clip_grad_value,
     fuzz_refusals,
 )
 

@@ -83,6 +83,11 @@ CALLS = {
     "relu, refused": lambda: fastadd.relu(1j),
     "clip_grad_norm": lambda: fastadd.clip_grad_norm(GRADS, 1.0),
     "clip_grad_norm, not clipped": lambda: fastadd.clip_grad_norm(GRADS, math.inf),
+    "clip_grad_norm, of magnitudes": lambda: fastadd.clip_grad_norm(GRADS, 1.0, 1),
+    "clip_grad_value": lambda: fastadd.clip_grad_value(GRADS, 0.5),
+    "foreach_add, saturated": lambda: fastadd.foreach_add(
+        [BYTES], [BYTES], alpha=0.5, casting="saturate"
+    ),
     "clip_grad_norm, refused": lambda: fastadd.clip_grad_norm(GRADS, -1),
 }
 GIVEN = [

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import fastadd
-from fastadd import _config, clip_grad_norm
-from fastadd._compare.cases import DTYPES, LAYOUTS, moderate
+from fastadd import _config, clip_grad_norm, clip_grad_value, clip_grad_value_
+from fastadd._compare.cases import DTYPES, LAYOUTS, moderate, values
 from fastadd._compare.reference import assert_same_bits
 
 FLOATS = [name for name, dtype in DTYPES.items() if dtype.kind in "fcV"]
@@ -276,3 +276,132 @@ def test_refused(arguments, keywords, error, match):
     out = keywords.get("out", X)
     for x in [out] if isinstance(out, np.ndarray) else out:
         assert isinstance(x, list) or (x == 7).all()
+
+
+# ---- other norms ---------------------------------------------------------------------
+
+
+def exact_other_norm(arrays, norm_type):
+    magnitudes = [
+        Fraction(math.hypot(float(v.real), float(v.imag)))
+        if x.dtype.kind == "c"
+        else abs(Fraction(float(v)))
+        for x in arrays
+        for v in x.ravel()
+    ]
+    if norm_type == 1:
+        return float(sum(magnitudes))
+    return float(max(magnitudes, default=0))
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("norm_type", [1, math.inf])
+def test_other_norms(name, norm_type, instruction_set):
+    rng = np.random.default_rng(1)
+    for sizes in ((), (0,), (1,), (3, 0, 70), (63, 64, 65), (5000, 9001)):
+        arrays = [rng.standard_normal(n).astype(DTYPES[name]) for n in sizes]
+        if DTYPES[name].kind == "c":
+            arrays = [x + 1j * x[::-1] for x in arrays]
+        for laid in (arrays, [np.repeat(x, 2)[::2] for x in arrays]):
+            found = clip_grad_norm(laid, math.inf, norm_type)[1]
+            exact = exact_other_norm(arrays, norm_type)
+            assert abs(float(found) - exact) <= 4e-16 * exact
+    limit = float(found) / 2
+    clipped, before = clip_grad_norm(arrays, limit, norm_type)
+    assert before == found
+    after = float(clip_grad_norm(clipped, math.inf, norm_type)[1])
+    assert abs(after - limit) <= (1e-3 if "16" in name else 1e-6) * limit
+
+
+@pytest.mark.parametrize("code", ["f2", "f4", "f8", "g", "F", "D"])
+def test_other_norms_of_infinity_and_nan(code):
+    x = np.ones(9000, code)
+    x[4500] = -np.inf
+    for norm_type in (1, math.inf):
+        assert clip_grad_norm([x], math.inf, norm_type)[1] == math.inf
+    x[8999] = np.nan
+    with np.errstate(all="raise"):
+        for norm_type in (1, math.inf):
+            assert math.isnan(clip_grad_norm([x], 1, norm_type)[1])
+
+
+def test_other_norms_are_the_same_by_any_threads_and_set():
+    arrays = [moderate(n, np.dtype("f4"), n) for n in (300_000, 7, 90_001)]
+    found = set()
+    for name in _config.available():
+        _config.use(name)
+        for count in (1, 2, 4):
+            with fastadd.threads(count):
+                found.add(clip_grad_norm(arrays, math.inf, 1.0)[1])
+    _config.use(_config.available()[0])
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("wrong", [3, 0, -1, 2.5, math.nan, -math.inf])
+def test_norm_types_that_there_are_not(wrong):
+    with pytest.raises(ValueError, match=r"2, 1 or math\.inf"):
+        clip_grad_norm([np.ones(3)], 1.0, wrong)
+
+
+@pytest.mark.parametrize("wrong", ["inf", None, True, 1j, [2]])
+def test_norm_types_that_are_no_numbers(wrong):
+    with pytest.raises(TypeError, match="norm_type is"):
+        clip_grad_norm([np.ones(3)], 1.0, wrong)
+
+
+# ---- number by number ----------------------------------------------------------------
+
+REAL_FLOATS = [name for name in FLOATS if DTYPES[name].kind != "c"]
+
+
+@pytest.mark.parametrize("name", REAL_FLOATS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_clip_value(name, layout, instruction_set):
+    dtype = DTYPES[name]
+    given = [values(n, dtype, n + 1) for n in (0, 1, 63, 4097, 70_001)]
+    laid = [LAYOUTS[layout](x) for x in given]
+    for limit in (0.0, 1.5, 0.1, 3e38, math.inf):
+        with np.errstate(all="ignore"):
+            bound = np.asarray(limit, np.float64).astype(dtype)
+            right = [np.clip(x, -bound, bound).astype(dtype) for x in given]
+        with np.errstate(all="raise"):
+            for found, expected in zip(
+                clip_grad_value(laid, limit), right, strict=True
+            ):
+                assert found.dtype == dtype
+                assert_same_values(found, expected)
+
+
+def assert_same_values(found, expected):
+    """(Which sign a zero has is left open, as NumPy does where the limit is 0.)"""
+    found, expected = (x.astype(np.longdouble) for x in (found, expected))
+    assert ((found == expected) | (np.isnan(found) & np.isnan(expected))).all()
+
+
+def test_clip_value_into_outs():
+    x, y = np.array([3.0, -0.5]), np.array([[-4.0]], "f4")
+    outs = [np.empty(2, "f4"), np.empty((1, 1))]
+    assert clip_grad_value((x, y), 1, out=outs) is outs
+    assert outs[0].tolist() == [1, -0.5] and outs[1] == -1
+    assert clip_grad_value_([x], 2.0)[0] is x and x.tolist() == [2, -0.5]
+    assert clip_grad_value(x, 1.0).tolist() == [1, -0.5]
+    z = np.arange(5.0)
+    clip_grad_value([z[:-1]], 2.0, out=[z[1:]])
+    assert z.tolist() == [0, 0, 1, 2, 2]
+    assert clip_grad_value(np.array([9.0], ">f8"), 2.0) == 2
+
+
+@pytest.mark.parametrize(
+    "grads, limit, error, says",
+    [
+        ([np.ones(2)], -1.0, ValueError, "clip_value=-1.0"),
+        ([np.ones(2)], math.nan, ValueError, "clip_value=nan"),
+        ([np.ones(2)], "1", TypeError, "clip_value is of type str"),
+        ([np.ones(2, int)], 1.0, TypeError, r"grads\[0\] has dtype int64"),
+        ([np.ones(2, "D")], 1.0, TypeError, r"grads\[0\] is complex"),
+        ({"a": np.ones(2)}, 1.0, TypeError, "grads is of type dict"),
+    ],
+)
+def test_clip_value_refuses(grads, limit, error, says):
+    with pytest.raises(error, match=says):
+        clip_grad_value(grads, limit)

@@ -109,6 +109,64 @@ def test_factors_of_lists():
         same(fastadd.foreach_add(*given, **{key: mixed}), right)
 
 
+@pytest.mark.parametrize("name", [name for name in LISTS if name != "addcdiv"])
+@pytest.mark.parametrize("code", ["u1", "i2", "i4", "u8"])
+def test_saturation(name, code):
+    """As one call saturates; fresh, into outs, in Python and out of ready lists."""
+    given, numbers = arrays(name, code), LISTS[name][1]
+    right = one_by_one(name, given, **numbers, casting="saturate")
+    same(of(name, "foreach_")(*given, **numbers, casting="saturate"), right)
+    outs = [np.empty(x.shape, code) for x in given[0]]
+    wide = [[x.astype("f4") for x in members] for members in given]
+    of(name, "foreach_")(*wide, **numbers, casting="saturate", out=outs)
+    for out, *members in zip(outs, *wide, strict=True):
+        alone = np.empty(out.shape, code)
+        of(name)(*members, **numbers, casting="saturate", out=alone)
+        assert_same_bits(out, alone)
+
+
+def test_casting_of_lists():
+    x, out = [np.array([1.7])], [np.empty(1, "i4")]
+    with pytest.raises(TypeError, match="int32"):
+        fastadd.foreach_add(x, x, out=out)
+    assert fastadd.foreach_add(x, x, out=out, casting="unsafe")[0][0] == 3
+    with pytest.raises(TypeError, match="float32"):
+        fastadd.foreach_add([np.ones(2, "f4")], [np.ones(2)], out=x, casting="no")
+    with pytest.raises(ValueError, match="casting='never'"):
+        fastadd.foreach_lerp(x, x, 0.5, casting="never")
+
+
+def test_weighted_sums():
+    models = [arrays("add", "f4")[0] for _ in range(3)]
+    weights = [0.5, -2.0, 0.25]
+    right = [
+        fastadd.weighted_sum(members, weights) for members in zip(*models, strict=True)
+    ]
+    same(fastadd.foreach_weighted_sum(models, weights), right)
+    outs = [np.empty(x.shape, "f8") for x in models[0]]
+    fastadd.foreach_weighted_sum(models, weights, out=outs)
+    same(outs, [np.asarray(x, "f8") for x in right])
+    bytes_of = [[values(x.shape, np.dtype("u1"), 7) for x in models[0]]] * 3
+    same(
+        fastadd.foreach_weighted_sum(bytes_of, weights, casting="saturate"),
+        [
+            fastadd.weighted_sum(members, weights, casting="saturate")
+            for members in zip(*bytes_of, strict=True)
+        ],
+    )
+
+
+def test_weighted_sums_check_all_before_they_write():
+    models = [[np.ones(3, "f4"), np.ones(2, "f4")] for _ in range(2)]
+    for spoil in (np.ones(5, "f4"), np.ones(2, "c8"), None):
+        wrong = [models[0], [models[1][0], spoil]]
+        first = [x.copy() for x in models[0]]
+        with pytest.raises((TypeError, ValueError)) as caught:
+            fastadd.foreach_weighted_sum(wrong, [2.0, 2.0], out=models[0])
+        assert "place 1" in caught.value.__notes__[0]
+        same(models[0], first)
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_outs_in_operands_of_others(name):
     line = values(4000, np.dtype("f4"), 3)
@@ -136,12 +194,12 @@ def test_refusals_write_nothing(name):
         same(first, given[0])
 
 
-@pytest.mark.parametrize("name", [*LISTS, "relu", "clip_grad_norm"])
+@pytest.mark.parametrize("name", [*LISTS, "relu", "clip_grad_norm", "clip_grad_value"])
 def test_in_place(name):
     x = moderate(300, np.dtype("f4"), 1)
     if name == "relu":
         more, numbers = [], {}
-    elif name == "clip_grad_norm":
+    elif name in ("clip_grad_norm", "clip_grad_value"):
         more, numbers = [1.0], {}
     else:
         count, numbers = LISTS[name]

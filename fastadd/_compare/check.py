@@ -189,6 +189,18 @@ def clipped(_, dtype):
         yield f"a list, member of {n} elements", one, right
 
 
+def limited(_, dtype):
+    if kind(dtype) != "f":
+        return
+    for limit in (1.5, 0.1):
+        arrays = [values(n, dtype, n) for n in SIZES]
+        bound = np.asarray(limit).astype(dtype)
+        found = fastadd.clip_grad_value(arrays, limit)
+        for n, one, x in zip(SIZES, found, arrays, strict=True):
+            right = np.clip(x, -bound, bound).astype(dtype)
+            yield f"a list, {limit=}, member of {n} elements", one, right
+
+
 def shapes(_, dtype):
     """What broadcasts, and what is hard about layouts of two dimensions."""
     for alpha, beta in coefficients(dtype):
@@ -244,6 +256,7 @@ def parts():
     yield "relu", "in place", in_place, "relu"
     yield "weighted_sum", "", every, SUM
     yield "clip_grad_norm", "", clipped, None
+    yield "clip_grad_value", "", limited, None
     for name in PLAIN:
         yield f"foreach_{name}", "", lists, name
     yield "foreach_weighted_sum", "", lists_of_sums, None

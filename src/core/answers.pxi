@@ -22,6 +22,11 @@ def as_array(call):
     return numpy.asarray(result) if isinstance(result, numpy.generic) else result
 
 
+def first_of(call):
+    """The only result of a list."""
+    return make_call(call)[0]
+
+
 def with_norm(call, norm, alone):
     """What clip_grad_norm returns."""
     results = make_call(call)
@@ -58,6 +63,10 @@ def each_in_turn(calls):
             error.add_note(f"This is at {place}.")
             raise
     return results
+
+
+def made_in_turn(calls):
+    return [make_call(call) for call in calls]
 
 
 def scaled_each(arrays, coefficient, outs, bint compute, otherwise):

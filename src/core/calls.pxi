@@ -6,7 +6,7 @@
 # arguments and keywords. That is made from here, so that a warning points at the
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
-# Uses: native, dtypes, arrays, operations, add, sums, lists, relu.
+# Uses: native, dtypes, arrays, operations, add, sums, lists, limits.
 
 from cpython.object cimport PyObject_Call
 from cpython.ref cimport Py_INCREF
@@ -198,25 +198,28 @@ cdef object weighted_sum_gate(int operation, PyObject** given):
         return NotImplemented
     return sum_gate(
         <object>given[0], <object>given[1], <object>given[2], <object>given[3],
-        <object>given[4],
+        <object>given[4], True,
     )
 
 
 cdef object gate_of_lists(int operation, PyObject** given):
-    """Lists of operands, of coefficients, and out."""
+    """Lists of operands, of coefficients, out and casting."""
+    cdef int place = inputs_of[operation] + coefficients_of[operation]
+    if <object>given[place + 1] is not SAME_KIND:
+        return NotImplemented
     return gate_lists(
-        name_of_lists[operation], operation, given,
-        <object>given[inputs_of[operation] + coefficients_of[operation]], True,
+        name_of_lists[operation], operation, given, <object>given[place], True
     )
 
 
 cdef object foreach_sub_gate(int operation, PyObject** given):
-    """inputs, others, alpha, out."""
+    """inputs, others, alpha, out, casting."""
     cdef PyObject** numbers = [given[0], given[1], NULL, <PyObject*>ONE]
     alpha, inputs = <object>given[2], <object>given[0]
     if (
         not PyLong_CheckExact(alpha) and not PyFloat_CheckExact(alpha)
         or not alpha or not is_sequence(inputs)
+        or <object>given[4] is not SAME_KIND
     ):
         return NotImplemented
     for x in inputs:

@@ -71,7 +71,8 @@ cdef enum:
 cdef enum:
     ADD  # beta*a + alpha*b
     RELU  # a, or 0 where that is less
-    SQUARES  # a*a, summed over a block: out is a partial_t
+    CLIP  # a, or beta with its sign where the magnitude is greater
+    NORM  # what a block adds to a norm: out is a partial_t
     # Of three or four operands, from here on:
     PRODUCTS  # d*a + c*b
     LERP  # a + c*(b - a), exact at both ends
@@ -79,7 +80,13 @@ cdef enum:
     ADDCDIV  # beta*a + (alpha*b)/c
     OPERATIONS
 
-# The sum of a block's squares is sum * 2**exponent.
+# Which norm, in the place of `real`.
+cdef enum:
+    NORM_1  # the sum of magnitudes
+    NORM_2  # the root of the sum of squares
+    NORM_MAX  # the largest magnitude
+
+# A block's sum, or largest, is sum * 2**exponent.
 cdef struct partial_t:
     longdouble sum
     int exponent
@@ -121,7 +128,8 @@ cdef struct kernels_t:
     # [of all operands and out]
     sum_t sum[NATIVE_COUNT]
     add_t relu[NATIVE_COUNT]
-    add_t squares[NATIVE_COUNT]  # of floats, but for those of 16 bits
+    add_t clip[NATIVE_COUNT]  # of floats
+    add_t norm[NATIVE_COUNT]  # of floats, but for those of 16 bits
     add_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]  # [of all operands and out]
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]
     add_t clamp[NATIVE_COUNT]  # addition in float32 of small integers that do not wrap

@@ -1,5 +1,5 @@
-# The 2-norm of any number of arrays: each block's squares are summed by one thread, and
-# the sums of all blocks, in their order, by the caller. So it depends on no thread, and
+# A norm of any number of arrays: each block's part is computed by one thread, and what
+# comes of all blocks, in their order, by the caller. So it depends on no thread, and
 # the error of the whole is about that of one block.
 # Uses: native, plan, job, dtypes, arrays, lists.
 
@@ -14,12 +14,12 @@ cdef int summed_in(int dtype) noexcept nogil:
     return arithmetic_dtype(real_of(dtype))
 
 
-cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
+cdef int plan_norm(job_t* job, cnp.ndarray x) except -1:
     cdef Py_ssize_t shape[MAX_NDIM]
     cdef Py_ssize_t strides[MAX_NDIM]
     cdef int axis, operand, ndim = cnp.PyArray_NDIM(x), dtype = native_of(x)
     cdef Py_ssize_t itemsize = itemsizes[dtype]
-    start_job(job, SQUARES, summed_in(dtype))
+    start_job(job, NORM, summed_in(dtype))
     take_array(job, A, x)
     for axis in range(ndim):
         shape[axis] = cnp.PyArray_DIM(x, axis)
@@ -45,35 +45,62 @@ cdef int plan_squares(job_t* job, cnp.ndarray x) except -1:
     return 0
 
 
-cdef longdouble root_of(const partial_t* partials, Py_ssize_t count) noexcept nogil:
-    """Neumaier's sum: what each addition rounds off is added up besides."""
+cdef longdouble sum_of(
+    const partial_t* partials, Py_ssize_t count, int* top
+) noexcept nogil:
+    """Neumaier's sum, times 2**top: what each addition rounds off is added up
+    besides."""
     cdef longdouble x, before, sum = 0, lost = 0
-    cdef int top = 0
     cdef Py_ssize_t k
     cdef bint first = True
+    top[0] = 0
     for k in range(count):
-        if partials[k].sum != 0 and (first or partials[k].exponent > top):
-            top = partials[k].exponent
+        if partials[k].sum != 0 and (first or partials[k].exponent > top[0]):
+            top[0] = partials[k].exponent
             first = False
     for k in range(count):
         x = partials[k].sum
-        if partials[k].exponent != top:
-            x = ldexp(x, partials[k].exponent - top)
+        if partials[k].exponent != top[0]:
+            x = ldexp(x, partials[k].exponent - top[0])
         before = sum
         sum = sum + x
         lost += (before - sum) + x if before >= x else (x - sum) + before
-    if isfinite(sum):
-        sum += lost
+    return sum + lost if isfinite(sum) else sum
+
+
+cdef longdouble norm_from(
+    const partial_t* partials, Py_ssize_t count, int norm
+) noexcept nogil:
+    cdef longdouble sum, most = 0
+    cdef Py_ssize_t k
+    cdef int top
+    if norm == NORM_MAX:
+        for k in range(count):
+            if not partials[k].sum <= most:  # or a NaN
+                most = partials[k].sum
+                if most != most:
+                    break
+        return most
+    sum = sum_of(partials, count, &top)
+    if norm == NORM_1:
+        return sum
     return ldexp(sqrt(sum), top // 2)  # scaled blocks have even exponents
 
 
-cdef inline bint has_norm(object x) noexcept:
-    return cnp.PyArray_CheckExact(x) and native_of(x) >= FLOAT16
+cdef inline bint has_norm(object x, int norm) noexcept:
+    """(Of a complex number, of which the square is that of both parts, only a norm of
+    squares.)"""
+    cdef int dtype
+    if not cnp.PyArray_CheckExact(x):
+        return False
+    dtype = native_of(x)
+    return dtype >= FLOAT16 and (dtype < COMPLEX64 or norm == NORM_2)
 
 
-def norm_of(list arrays):
-    """The norm of native float and complex arrays in any layout: a longdouble if one
-    is. None if anything else is among them."""
+def norm_of(list arrays, norm_type):
+    """The norm of native float and, if it is 2, complex arrays in any layout: a
+    longdouble if one is. None if anything else is among them."""
+    cdef int kind = {1: NORM_1, 2: NORM_2}.get(norm_type, NORM_MAX)
     cdef tuple held = tuple(arrays)
     cdef Py_ssize_t count = len(held), place, units = 0
     cdef job_t* jobs = <job_t*>allocate(count, sizeof(job_t))
@@ -84,9 +111,10 @@ def norm_of(list arrays):
     cdef cnp.ndarray found
     try:
         for place in range(count):
-            if not has_norm(held[place]):
+            if not has_norm(held[place], kind):
                 return None
-            plan_squares(&jobs[place], held[place])
+            plan_norm(&jobs[place], held[place])
+            jobs[place].real = kind
             wide |= jobs[place].dtype == LONGDOUBLE
         all = cut_jobs(jobs, count)
         for place in range(count):
@@ -98,7 +126,7 @@ def norm_of(list arrays):
             units += jobs[place].units
         run_jobs(jobs, &all)
         with nogil:
-            norm = root_of(partials, units)
+            norm = norm_from(partials, units, kind)
             feclearexcept(WATCHED)
     finally:
         free(partials)

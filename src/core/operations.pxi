@@ -1,5 +1,5 @@
-# Operations of three and four operands: the table of them, the gate, and the entry for
-# calls that the Python layer has checked. What one computes of an element stands in
+# Operations of a list or of three and four operands: the table of them, the gate, and
+# the entry for calls that the Python layer has checked. What one computes of an element stands in
 # src/kernels/operations.pxi.
 # Uses: native, job, run, dtypes, numbers, arrays.
 
@@ -24,6 +24,7 @@ cdef void declare(
 # THE table: which, its name, that for lists, how many inputs, from which of them on
 # they are factors (which do not decide on the dtype), how many coefficients.
 declare(ADD, b"add", b"foreach_add", 2, MASK, 2)
+declare(CLIP, b"clip", b"", 1, MASK, 2)
 declare(PRODUCTS, b"products", b"", 4, C, 0)
 declare(LERP, b"lerp", b"foreach_lerp", 3, C, 0)
 declare(ADDCMUL, b"addcmul", b"foreach_addcmul", 3, MASK, 2)
@@ -151,7 +152,7 @@ cdef object plan_checked(
     arrays[MASK] = <PyObject*>mask if mask is not None else NULL
     start_job(
         job, operation,
-        native(dtype) if operation == ADD else arithmetic_dtype(native(dtype)),
+        native(dtype) if operation < PRODUCTS else arithmetic_dtype(native(dtype)),
     )
     for operand in range(A, inputs + 1):
         arrays[operand] = <PyObject*>operands[operand - A]

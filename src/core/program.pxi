@@ -260,8 +260,10 @@ cdef inline add_t choose_kernel(const job_t* job) noexcept nogil:
         return kernels.clamp[a]
     if job.operation == RELU:
         return kernels.relu[a]
-    if job.operation == SQUARES:
-        return kernels.squares[a]
+    if job.operation == CLIP:
+        return kernels.clip[a]
+    if job.operation == NORM:
+        return kernels.norm[a]
     if job.operation >= PRODUCTS:
         return kernels.operations[job.operation - PRODUCTS][job.dtype]
     if job.reads[B] != job.dtype:

@@ -69,7 +69,7 @@ cdef void run_blocks(
                     block.views[B] = sum
                 if step + 1 < count:
                     block.views[OUT] = sum
-            if steps.operation == SQUARES:
+            if steps.operation == NORM:
                 block.views[OUT].data = <char*>&steps.partials[unit]
             compute_block(&steps[step], &block)
         next_place(steps, &place)
@@ -79,7 +79,7 @@ cdef void run_blocks(
 
 cdef inline void run_whole(const job_t* steps, int count) noexcept nogil:
     if (
-        count == 1 and steps.direct and steps.units == 1 and steps.operation != SQUARES
+        count == 1 and steps.direct and steps.units == 1 and steps.operation != NORM
         and steps.repeated == OUT and not steps.streamed and not is_masked(steps)
     ):
         steps.add(
@@ -245,7 +245,7 @@ cdef inline void cut_for(
         steps.repeated = repeated_operand(steps)
         steps.plane.prefetched = half_cached(steps)
     if (
-        threads > 1 or count > 1 or not steps.direct or steps.operation == SQUARES
+        threads > 1 or count > 1 or not steps.direct or steps.operation == NORM
         or is_masked(steps) or size >= RELEASE_GIL
     ):
         cut_into_blocks(steps, count, size, threads)

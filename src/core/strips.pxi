@@ -1,6 +1,6 @@
 # A block of a job: computed where it lies or, where the kernel cannot take an operand
 # as it is, by way of scratch memory that stays in the L1 cache.
-# Uses: native, job.
+# Uses: native, plan, job.
 
 cdef extern from "spread.h" nogil:
     void spread(

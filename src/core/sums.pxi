@@ -97,7 +97,7 @@ cdef bint plan_steps(
 
 cdef object sum_up(
     tuple arrays, const weight_t* term, cnp.ndarray out, int dtype, int type_num,
-    bint apart, bint saturated, cnp.ndarray mask,
+    bint apart, bint saturated, cnp.ndarray mask, bint compute,
 ):
     """The sum of native arrays; a fresh one is of that NumPy type. None if they do not
     broadcast or, unless they are known to lie apart from out, if writing it might
@@ -133,15 +133,16 @@ cdef object sum_up(
                     return None
             if terms > 1 and not safe_to_write(&steps.plan, B):
                 return None
-        set_coefficients(steps, terms, term)
-        run_job(steps, count, "weighted_sum")
+        if compute:
+            set_coefficients(steps, terms, term)
+            run_job(steps, count, "weighted_sum")
         return result
     finally:
         free(steps)
 
 
-cdef object sum_gate(arrays, weights, out, dtype, casting):
-    """Compute a sum that is ready to run: a list or tuple of exact native arrays of
+cdef object sum_gate(arrays, weights, out, dtype, casting, bint compute):
+    """Compute, or only check, a sum that is ready to run: a list or tuple of exact native arrays of
     one dtype, weights that are plain Python numbers and fit, out absent or of that
     dtype. Anything else: NotImplemented, and nothing has been touched."""
     cdef int place, terms, native_dtype, kind
@@ -189,13 +190,20 @@ cdef object sum_gate(arrays, weights, out, dtype, casting):
             term[place].value, term[place].real = weight, kind == 1
         result = sum_up(
             operands, term, out, native_dtype, cnp.PyArray_TYPE(first), False, False,
-            None,
+            None, compute,
         )
     finally:
         free(term)
     if result is None:
         return NotImplemented
     return result[()] if out is None and cnp.PyArray_NDIM(result) == 0 else result
+
+
+def is_ready_sum(arrays, weights, out):
+    """Whether a sum needs no check of the Python layer."""
+    return sum_gate(
+        arrays, weights, out, None, SAME_KIND, False
+    ) is not NotImplemented
 
 
 def compute_sum(
@@ -216,7 +224,7 @@ def compute_sum(
             term[place].real = not cnp.PyArray_ISCOMPLEX(given)
         result = sum_up(
             tuple(arrays), term, out, native_dtype, result_dtype.type_num, True,
-            result_dtype is not dtype, mask,
+            result_dtype is not dtype, mask, True,
         )
     finally:
         free(term)

@@ -1,5 +1,5 @@
 # The table of kernels that a set provides.
-# Uses: native, types, rows, convert, saturate, mixed, sums, operations, relu, squares.
+# Uses: native, types, rows, convert, saturate, mixed, sums, operations, limits, norms.
 
 cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     """All but those that another dtype has too, with whose row `to` begins: an integer
@@ -198,13 +198,17 @@ cdef void fill(kernels_t* kernels) noexcept:
         <add_t>relu_plane[int8_t], <add_t>relu_plane[int16_t],
         <add_t>relu_plane[int32_t], <add_t>relu_plane[int64_t],
     ])
-    kernels.squares[FLOAT32] = <add_t>squares_plane[float]
-    kernels.squares[FLOAT64] = <add_t>squares_plane[double]
+    kernels.clip[FLOAT16] = kernels.clip[BFLOAT16] = <add_t>clip_plane[int16_t]
+    kernels.clip[FLOAT32] = <add_t>clip_plane[int32_t]
+    kernels.clip[FLOAT64] = <add_t>clip_plane[int64_t]
+    kernels.norm[FLOAT32] = <add_t>norm_plane[float]
+    kernels.norm[FLOAT64] = <add_t>norm_plane[double]
     if BASELINE:
         kernels.sum[LONGDOUBLE] = <sum_t>sum_plane[longdouble]
         kernels.sum[CLONGDOUBLE] = <sum_t>sum_plane[clongdouble]
+        kernels.clip[LONGDOUBLE] = <add_t>clip_plane[longdouble]
         kernels.relu[LONGDOUBLE] = <add_t>relu_plane[longdouble]
-        kernels.squares[LONGDOUBLE] = <add_t>squares_plane[longdouble]
+        kernels.norm[LONGDOUBLE] = <add_t>norm_plane[longdouble]
     fill_mixed(kernels.add[BOOL], <boolean*>NULL)
     fill_mixed(kernels.add[INT8], <int8_t*>NULL)
     fill_mixed(kernels.add[INT16], <int16_t*>NULL)

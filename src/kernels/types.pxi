@@ -56,9 +56,13 @@ cdef extern from "<float.h>" nogil:
 
 cdef extern from "<math.h>" nogil:
     bint islessequal(longdouble, longdouble)
+    bint isgreater(longdouble, longdouble)
+    longdouble copysign "copysignl"(longdouble, longdouble)
     bint isinf(longdouble)
     bint isnan(longdouble)
     int ilogb "ilogbl"(longdouble)
+    double fabs(double)
+    longdouble long_fabs "fabsl"(longdouble)
     longdouble ldexp "ldexpl"(longdouble, int)
 
 ctypedef fused signed_integer:
