@@ -104,7 +104,8 @@ cdef inline void add_row(
         )
     else:
         for j in range(begin, plane.shape[1]):
-            if not is_known:
+            # (complex128, whose elements are vectors: 2.6 us for 62 x 62, or 3.6.)
+            if not is_known and number is not complex128:
                 one_by_one()
             out[i, j] = element(beta, a[i, j], alpha, b[i, j], real, flags)
 
