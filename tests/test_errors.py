@@ -43,7 +43,7 @@ CASES = [
     (partial(relu, X, inplace=True), r"Pass out="),
     (partial(weighted_sum, [X], weight=[1]), r"Did you mean weights="),
     (partial(weighted_sum, [X], [1], X), r"Pass out, dtype, casting, where by name"),
-    (partial(foreach_add, [X], [X], 2), r"Pass alpha, beta, out by name"),
+    (partial(foreach_add, [X], [X], 2), r"Pass alpha, beta, out, casting by name"),
     (partial(clip_grad_norm, [X], maxnorm=1), r"maxnorm=1\. Did you mean max_norm="),
     # operands
     (partial(add, None, X), r"input is None"),

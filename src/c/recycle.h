@@ -18,7 +18,11 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-enum { HEAD = 4096, KEPT_BLOCKS = 64 };
+enum {
+    HEAD = 4096,
+    PAGES = 1 << 16, /* whole pages, of whatever size the system has them */
+    KEPT_BLOCKS = 64
+};
 
 typedef struct {
     char *start;
@@ -61,10 +65,10 @@ static char *map_memory(size_t length) {
 }
 
 static void *recycle_malloc(void *context, size_t size) {
-    const size_t length = (size + 2 * HEAD - 1) / HEAD * HEAD;
+    const size_t length = (size + HEAD + PAGES - 1) / PAGES * PAGES;
     block_t block = {NULL, 0};
     int i, best = -1;
-    if (size > SIZE_MAX - 2 * HEAD)
+    if (size > SIZE_MAX - HEAD - PAGES)
         return NULL;
     pthread_mutex_lock(&recycle_lock);
     for (i = 0; i < kept_count; i++)

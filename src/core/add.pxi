@@ -136,12 +136,16 @@ cdef object compute_factors(
     return result_of(planned_out, <object>rest[0] is None)
 
 
-def explain(input, other, *, alpha=1, beta=1, out=None, where=None):
+def explain(
+    input, other, *, alpha=1, beta=1, out=None, cnp.ndarray where=None
+):
     """Which way a call that is ready to run would go; nothing is computed. None of a
     call that the gate hands back. For tests, and for those who wonder."""
     cdef job_t job
     cdef Py_ssize_t nbytes = 0
     cdef int operand, allowed = 1, threads
+    if where is not None and cnp.PyArray_TYPE(where) != cnp.NPY_BOOL:
+        raise TypeError("where must be an array of bool")
     planned = try_plan(
         &job, input, other, beta, alpha, out,
         <PyObject*>where if where is not None else NULL,

@@ -268,7 +268,7 @@ cdef void set_gate(function_t* function, object name) except *:
     elif name.startswith("foreach_") and name[8:] in OPERATIONS_BY_NAME:
         function.gate = gate_of_lists
         function.operation = OPERATIONS_BY_NAME[name[8:]]
-    elif name in OPERATIONS_BY_NAME:
+    elif OPERATIONS_BY_NAME.get(name, ADD) >= PRODUCTS:
         function.gate = gate_of_operation
         function.operation = OPERATIONS_BY_NAME[name]
 
@@ -303,6 +303,10 @@ def public(careful, explain, in_place=None):
     if function_count == MOST_FUNCTIONS:
         raise MemoryError("no place for another function")
     name = careful.__name__
+    if careful.__code__.co_argcount + careful.__code__.co_kwonlyargcount > (
+        MAX_PARAMETERS
+    ):
+        raise MemoryError("no place for so many parameters")
     set_gate(function, name)
     explain_arguments = explain
     code = careful.__code__

@@ -2,7 +2,8 @@
 # of its memory, and the run over planes and pieces.
 #
 # Design: the gate never explains. A call that it does not recognise it hands back
-# untouched; the Python layer then checks and converts, and comes again through `run`.
+# untouched; the Python layer then checks and converts, and comes again through
+# `compute_checked`.
 
 cimport numpy as cnp
 from cpython.complex cimport PyComplex_ImagAsDouble, PyComplex_RealAsDouble

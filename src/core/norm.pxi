@@ -106,6 +106,7 @@ def norm_of(list arrays, norm_type):
     cdef job_t* jobs = <job_t*>allocate(count, sizeof(job_t))
     cdef partial_t* partials = NULL
     cdef longdouble norm = 0
+    cdef double narrow = 0
     cdef list_t all
     cdef bint wide = False
     cdef cnp.ndarray found
@@ -127,10 +128,11 @@ def norm_of(list arrays, norm_type):
         run_jobs(jobs, &all)
         with nogil:
             norm = norm_from(partials, units, kind)
+            narrow = <double>norm
             feclearexcept(WATCHED)
     finally:
         free(partials)
         free(jobs)
     found = numpy.empty((), numpy.longdouble)
     (<longdouble*>cnp.PyArray_DATA(found))[0] = norm
-    return found[()] if wide else numpy.float64(norm)
+    return found[()] if wide else numpy.float64(narrow)

@@ -236,7 +236,7 @@ cdef void bounds(
 
 cdef bint out_is_simple(const plan_t* plan) noexcept nogil:
     """Whether the elements of out certainly lie apart from one another: each axis
-    steps over all that the axes inside it reach. The plan is simplified, so sorted."""
+    steps over all that the axes inside it reach. The plan is coalesced, so sorted."""
     cdef int axis
     cdef Py_ssize_t reach = plan.itemsize[OUT]
     for axis in range(plan.ndim - 1, -1, -1):

@@ -113,6 +113,7 @@ cdef struct work_t:
 
 
 cdef inline Py_ssize_t start_of_chunk(const work_t* work, int chunk) noexcept nogil:
+    # (Chunks that become smaller to the end of a share gained nothing.)
     return (
         work.size // work.task.chunks * chunk
         + min(work.size % work.task.chunks, <Py_ssize_t>chunk)
@@ -270,12 +271,16 @@ cdef inline int prepare_job(
 cdef inline int compute_job(job_t* steps, int count) except -1:
     """The flags that were raised; they are not left standing."""
     cdef Py_ssize_t size = size_of(&steps.plan)
-    cdef bint vectors = waits_for_memory(steps.dtype) and not is_masked(steps)
+    cdef bint vectors
     cdef Py_ssize_t nbytes
     cdef int raised, step, allowed, threads
     if size == 0:
         return 0
     threads = prepare_job(steps, count, size, &nbytes, &allowed)
+    # (Threads tell all flags, so none may be left standing before.)
+    vectors = (
+        threads == 1 and waits_for_memory(steps.dtype) and not is_masked(steps)
+    )
     for step in range(count):
         vectors &= steps[step].direct
     if vector_flags() if vectors else all_flags():

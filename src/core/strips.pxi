@@ -179,7 +179,7 @@ cdef inline void merge_rows(plane_t* block, int inputs) noexcept nogil:
 cdef inline void prefetch_strip(
     const char* x, Py_ssize_t stride, Py_ssize_t length
 ) noexcept nogil:
-    """Ask for the strip that follows the one at x."""
+    """Ask for the strip that follows the one at x (or, of a tile, for its next one)."""
     cdef Py_ssize_t line
     if 0 < llabs(stride) <= LINE:
         for line in range(length * llabs(stride) // LINE):
@@ -192,10 +192,11 @@ cdef void stream_strips(const job_t* job, const plane_t* block) noexcept nogil:
     cdef Py_ssize_t i, j, itemsize = block.views[OUT].strides[1]
     cdef Py_ssize_t n = block.shape[1], length
     cdef const view_t* view
+    cdef char* scratch = scratch_of_thread()
     cdef char* out
     cdef int operand
     strip.shape[0] = 1
-    strip.views[OUT].data = scratch_of_thread() + STRIP_AT
+    strip.views[OUT].data = scratch + STRIP_AT
     for i in range(block.shape[0]):
         out = block.views[OUT].data + i * block.views[OUT].strides[0]
         length = (-<Py_ssize_t>out & LINE - 1) // itemsize  # up to a line's begin
@@ -209,7 +210,8 @@ cdef void stream_strips(const job_t* job, const plane_t* block) noexcept nogil:
                 strip.views[operand].data = (
                     view.data + i * view.strides[0] + j * view.strides[1]
                 )
-                prefetch_strip(strip.views[operand].data, view.strides[1], length)
+                if not 0 <= view.data - scratch < SCRATCH:
+                    prefetch_strip(strip.views[operand].data, view.strides[1], length)
             strip.shape[1] = length
             job.add(&strip, strip.views[A].data, &job.beta, &job.alpha, job.real)
             stream_bytes(out + j * itemsize, strip.views[OUT].data, length * itemsize)

@@ -6,7 +6,7 @@
 cdef inline mixed element_of_mixed(
     mixed beta, narrow a, mixed alpha, mixed b, uint32_t* flags
 ) noexcept nogil:
-    return element(beta, converted(a, <mixed*>NULL, flags), alpha, b, 0, flags)
+    return element(beta, converted(a, <mixed*>NULL, flags), alpha, b, 0)
 
 
 cdef inline void mixed_loop(
@@ -33,7 +33,7 @@ cdef inline void mixed_loop(
                 halves_to_floats(<char*>&a[i, j], a_step, count, strip.at)
                 for k in range(count):
                     out[i, j + k] = element(
-                        beta, <mixed>strip.at[k], alpha, b[i, j + k], 0, &flags
+                        beta, <mixed>strip.at[k], alpha, b[i, j + k], 0
                     )
         else:
             for j in range(plane.shape[1]):

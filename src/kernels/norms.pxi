@@ -126,7 +126,11 @@ cdef void norm_plane(
             return
         most = largest(plane, a)
         if most > 0 and not isinf(most) and not isnan(partial.sum):
-            partial.exponent = max(ilogb(most), lowest_exponent(<squared>1))
+            # (At most so that the scale is a normal number, which DAZ leaves.)
+            partial.exponent = min(
+                max(ilogb(most), lowest_exponent(<squared>1)),
+                -lowest_exponent(<squared>1),
+            )
             partial.sum = sum_terms(
                 plane, a, <squared>ldexp(1, -partial.exponent), True
             )

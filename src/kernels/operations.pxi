@@ -109,10 +109,9 @@ cdef inline single element_of(
                 weighted(beta, a, real & BETA_REAL),
                 quotient(weighted(alpha, b, real & ALPHA_REAL), c),
             )
-        else:
+        elif operation == LERP:
             return interpolated(a, b, c)
-    else:
-        return a
+    return a
 
 
 cdef inline void operation_loop(

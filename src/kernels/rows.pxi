@@ -23,7 +23,7 @@ cdef inline complex_number scaled(
 
 
 cdef inline single element(
-    single beta, single a, single alpha, single b, int real, uint32_t* flags
+    single beta, single a, single alpha, single b, int real
 ) noexcept nogil:
     """The mathematics: beta*a + alpha*b, two products and a sum, each rounded."""
     cdef single x, y
@@ -107,7 +107,7 @@ cdef inline void add_row(
             # (complex128, whose elements are vectors: 2.6 us for 62 x 62, or 3.6.)
             if not is_known and number is not complex128:
                 one_by_one()
-            out[i, j] = element(beta, a[i, j], alpha, b[i, j], real, flags)
+            out[i, j] = element(beta, a[i, j], alpha, b[i, j], real)
 
 
 cdef inline void plain_loop(
@@ -175,7 +175,7 @@ cdef inline void add_strips(
             if b_step == sizeof(unrolled):
                 prefetch_strip(<char*>&b[i, j])
         for k in range(length):
-            strip[0, k] = element(beta, a[i, j + k], alpha, b[i, j + k], 0, NULL)
+            strip[0, k] = element(beta, a[i, j + k], alpha, b[i, j + k], 0)
         move_strip(
             memory.bytes, length, <unrolled*>NULL, <char*>&out[i, j], sizeof(unrolled)
         )

@@ -59,7 +59,7 @@ cdef void sum_plane(
     cdef char* strip = memory.parts[0].bytes
     cdef char* out
     cdef const char* x
-    cdef Py_ssize_t i, j, length, step = plane.views[OUT].strides[1]
+    cdef Py_ssize_t i, j, head, length, step = plane.views[OUT].strides[1]
     cdef Py_ssize_t one = sizeof(single), most = SUMMED // sizeof(single)
     cdef int term, part
     for i in range(plane.shape[0]):
@@ -67,8 +67,9 @@ cdef void sum_plane(
         while j < plane.shape[1]:
             out = plane.views[OUT].data + i * plane.views[OUT].strides[0] + j * step
             length = min(most, plane.shape[1] - j)
-            if streamed and <Py_ssize_t>out & LINE - 1:  # up to a line's begin
-                length = min(length, max(1, (-<Py_ssize_t>out & LINE - 1) // one))
+            head = -<Py_ssize_t>out & LINE - 1  # bytes to a line's begin
+            if streamed and head % one == 0:
+                length = min(length, head // one if head > 0 else length)
             for term in range(count):
                 x = (
                     terms[term].view.data + i * terms[term].view.strides[0]
@@ -86,7 +87,7 @@ cdef void sum_plane(
                         (<const single*>terms[term].weight)[0], terms[term].real,
                         term == 0,
                     )
-            if streamed and length == most:
+            if streamed and length == most and head == 0:
                 for part in range(4):
                     stream(out + part * STREAMED, &memory.parts[part])
             elif step == one:
