@@ -1,0 +1,58 @@
+"""scikit-learn: a wide perceptron is trained by Adam on handwritten digits."""
+
+import warnings
+
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, BaseOptimizer
+
+DISTRIBUTION = "scikit-learn"
+DTYPES = {"2 layers of 2000, float32": "f4", "2 layers of 2000, float64": "f8"}
+CASES = tuple(DTYPES)
+# The released code computes the updates in
+# float64, the learning rate being a NumPy number, and the training carries that on.
+TOLERANCES = {CASES[0]: 1e-5}
+PATCH = {
+    AdamOptimizer._get_updates: """
+- self.ms = [
+-     self.beta_1 * m + (1 - self.beta_1) * grad
+-     for m, grad in zip(self.ms, grads)
+- ]
+- self.vs = [
+-     self.beta_2 * v + (1 - self.beta_2) * (grad**2)
+-     for v, grad in zip(self.vs, grads)
+- ]
++ fastadd.foreach_add_(self.ms, grads, beta=self.beta_1, alpha=1 - self.beta_1)
++ for grad in grads:
++     np.square(grad, out=grad)
++ fastadd.foreach_add_(self.vs, grads, beta=self.beta_2, alpha=1 - self.beta_2)
+
+- updates = [
+-     -self.learning_rate * m / (np.sqrt(v) + self.epsilon)
+-     for m, v in zip(self.ms, self.vs)
+- ]
+- return updates
++ for v, denominator in zip(self.vs, grads):
++     np.sqrt(v, out=denominator)
++     denominator += self.epsilon
++ return grads
+""",
+    BaseOptimizer.update_params: """
+- for param, update in zip((p for p in params), updates):
+-     param += update
++ fastadd.foreach_addcdiv_(params, self.ms, updates, value=-self.learning_rate)
+""",
+}
+
+
+def prepare(case):
+    x, y = load_digits(return_X_y=True)
+    x = (x / 16).astype(DTYPES[case])
+    warnings.simplefilter("ignore", ConvergenceWarning)
+
+    def run():
+        network = MLPClassifier((2000, 2000), max_iter=2, random_state=0)
+        return network.fit(x, y).coefs_
+
+    return run
