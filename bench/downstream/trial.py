@@ -17,10 +17,10 @@ import importlib
 import inspect
 import json
 import resource
-import sys
 import textwrap
 from contextlib import contextmanager
 from itertools import groupby
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -143,7 +143,7 @@ def times(program, case, rounds):
     for place in range(rounds):
         for variant in VARIANTS[:: 1 if place % 2 else -1]:
             seconds[variant].append(timed(patch, variant, run))
-    for _ in range(3):
+    for _ in range(max(1, rounds // 2)):
         for variant in VARIANTS:
             patch.clock.seconds = 0.0
             whole = timed(patch, variant, run, clocked=True)
@@ -159,14 +159,29 @@ def times(program, case, rounds):
     return found
 
 
+def peak():
+    """The most MiB that the process has had at once, on Linux since `forget_peak()`."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":") for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS: bytes
+
+
+def forget_peak():
+    switch = Path("/proc/self/clear_refs")
+    if switch.exists():
+        switch.write_text("5")
+
+
 def memory(program, case, variant):
     """The MiB by which one run raises the peak of the process."""
     patch, run = Patch(program.PATCH), program.prepare(case)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    forget_peak()
+    before = peak()
     with patch(variant):
         run()
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (after - before) / (2**20 if sys.platform == "darwin" else 2**10)
+    return peak() - before
 
 
 def main():
