@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test test-all fuzz digest old race leaks sanitize tsan stress examples bench bench-full small readme torch docs lint typing dist clean
+.PHONY: test test-all fuzz digest old race leaks sanitize tsan stress examples bench bench-full small downstream readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -95,6 +95,10 @@ bench-full: .venv/.fastadd .venv/.bench
 TRIES = 0
 small: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/small.py --tries $(TRIES)
+
+# Released programs, and the same with a few lines changed to fastadd: 10 minutes.
+downstream: .venv/.fastadd .venv/.downstream
+	$(BIN)/python bench/downstream/run.py $(NAMES)
 
 # The tables and plots of the README.
 readme: .venv/.fastadd .venv/.bench
