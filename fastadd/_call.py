@@ -213,10 +213,11 @@ def careful(
         result, dtype, casting = saturated(operands, out, dtype)
     else:
         result = None
-    call = checked(function, operands, coefficients, out, dtype, casting, result=result)
+    operands, coefficients, out, dtype = checked(
+        *(function, operands, coefficients, out, dtype, casting), result=result
+    )
     if where is not True:
-        check_mask(where, call[0], out)
-    operands, coefficients, out, dtype = call
+        check_mask(where, [*operands, *coefficients], out)
     return computation(
         *function.arrange(operands, coefficients, dtype),
         *(out, dtype, None if where is True else where, result),
@@ -342,13 +343,9 @@ def checked_where(where, out, is_owned):
     return mask
 
 
-def check_mask(mask, operands, out):
-    """A mask broadcasts with the operands to the shape of out, if there is one."""
-    shape = (
-        out.shape
-        if out is not None
-        else np.broadcast_shapes(*(x.shape for x in operands))
-    )
+def check_mask(mask, arrays, out):
+    """A mask broadcasts with the arrays to the shape of out, if there is one."""
+    shape = common_shape(dict(enumerate(arrays))) if out is None else out.shape
     both = broadcast(mask.shape, shape)
     if both is None or (out is not None and both != shape):
         raise ValueError(

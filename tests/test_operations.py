@@ -163,6 +163,25 @@ def test_where(operation, code):
         assert_same_bits(out, right.astype(dtype))
 
 
+@pytest.mark.parametrize("operation", FLOATS)
+def test_where_without_out(operation):
+    """The mask broadcasts with all arrays, factors too, of up to 64 dimensions."""
+    given = numbers_of(operation, F4)[0]
+    *arrays, last = some(operation, 6, F4, moderate)
+    many = (*(1,) * 50, 2, 6)
+    arrays.append(np.broadcast_to(last, many))
+    right = operation.right(arrays, F4, **given)
+    mask = np.arange(12).reshape(2, 6) % 3 == 0
+    with pytest.warns(UserWarning, match="where= without out="):
+        result = operation.call(*arrays, **given, where=mask)
+    assert_same_bits(result[..., mask], right[..., mask])
+    with (
+        pytest.warns(UserWarning, match="where= without out="),
+        pytest.raises(ValueError, match=r"where has shape \(4, 6\), which"),
+    ):
+        operation.call(*arrays, **given, where=np.ones((4, 6), bool))
+
+
 @pytest.mark.parametrize("operation, dtype", EACH)
 def test_threads(operation, dtype):
     """Also the flags are the same, whoever raises them."""
