@@ -448,8 +448,8 @@ def foreign_coefficients(function, operands, coefficients, dtype):
             checked[name] = value
             continue
         number = coefficient(name, value, result, function.wider)
-        is_long = type(value) is int and value >= 2**63 and result.kind == "u"
-        checked[name] = int(number.astype(np.int64)) if is_long else value
+        wraps = type(value) is int and result.kind == "u"
+        checked[name] = int(number.astype(np.int64)) if wraps else value
     return checked
 
 
@@ -520,7 +520,7 @@ def into_frame(result, out):
         )
     if out.ndim == 1:
         check_column(result, out)
-        out.iloc[:] = np.asarray(result) if is_frame(result) else result
+        out.iloc[:] = np.asarray(result)
         return out
     columns = [
         result.iloc[:, place] if is_frame(result) else result[:, place]

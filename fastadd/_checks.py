@@ -402,7 +402,7 @@ def overlaps_itself(x):
     """Whether two elements share a byte. Two that do first differ in some axis; moved
     together, one of them lies at its start."""
     x = np.asarray(x)  # subclasses index in ways of their own
-    if x.flags.c_contiguous or x.flags.f_contiguous or x.size == 0 or nests(x):
+    if x.flags.c_contiguous or x.flags.f_contiguous or nests(x):  # or empty
         return False
     while x.ndim:
         if x.shape[0] > 1 and np.shares_memory(x[1:], x[:1], max_work=MAX_WORK):

@@ -192,6 +192,21 @@ def test_clipped(name, instruction_set):
     assert relative(float(norm(*arrays)), limit) < 0.02
 
 
+@pytest.mark.parametrize("name", FLOATS)
+def test_zeros_keep_their_signs(name):
+    """Also of lists that are converted, to which nothing is added."""
+    dtype = DTYPES[name]
+    zeros = [complex(x, y) for x in (0.0, -0.0) for y in (0.0, -0.0)]
+    x = np.array([*zeros, 4]) if dtype.kind == "c" else np.array([0.0, -0.0, 4])
+    x = x.astype(dtype)
+    right = x.copy()
+    right[-1] = 2
+    for out in (None, [np.empty_like(x)], [np.empty(x.size, "G")]):
+        for layout in (np.array, LAYOUTS["swapped"]):
+            (clipped,), _ = clip_grad_norm([layout(x)], 2.0, out=out)
+            assert_same_bits(clipped, right.astype(clipped.dtype))
+
+
 def test_what_is_not_clipped_comes_back(tmp_path):
     arrays = [np.ones(3), np.ones(4, "f4")]
     clipped, found = clip_grad_norm(arrays, 100)

@@ -597,6 +597,9 @@ def test_objects_as_out_of_native_operands():
             add(I4, I4, alpha=bad, out=out)
     with pytest.raises(ValueError):
         add(I4, I4, out=np.empty(5, object))
+    with pytest.raises(ValueError, match="out overlaps itself"):
+        add(I4, I4, out=np.lib.stride_tricks.as_strided(out, (2, 3), (0, 8)))
+    assert out.tolist() == (3 * I4).tolist()
     with pytest.raises(TypeError):
         add(F4, F4, out=np.empty((2, 3), "m8[s]"))
 

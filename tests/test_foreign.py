@@ -19,18 +19,33 @@ Y = np.linspace(5, 7, 4)
 each_coefficients = pytest.mark.parametrize(
     "alpha, beta", ((1, 1), (2, 1), (-0.5, 1), (1.5, 0.25))
 )
+FACTORS = np.array([0.5, -1, 2, 3])
 
 
 # ---- NumPy's own ---------------------------------------------------------------------
 
 
-@each_coefficients
+@pytest.mark.parametrize(
+    "alpha, beta",
+    (
+        (1, 1),
+        (2, 1),
+        (np.uint8(2), 1),
+        (-0.5, 1),
+        (1.5, 0.25),
+        (FACTORS, 1),
+        (1, FACTORS),
+    ),
+)
 def test_masked(alpha, beta):
     x = np.ma.array(X, mask=X > 0.5)
     y = np.ma.array(Y, mask=[0, 1, 0, 0])
     for a, b in ((x, y), (x, Y), (X, y), (x, 2.0), (y, x), (x, np.ma.masked)):
         actual, expected = add(a, b, alpha=alpha, beta=beta), beta * a + alpha * b
         assert isinstance(actual, np.ma.MaskedArray)
+        assert (np.ma.getmaskarray(actual) == np.ma.getmaskarray(expected)).all()
+        assert_same_bits(actual.compressed(), expected.compressed())
+        actual, expected = fastadd.sub(a, b, alpha=alpha), a - alpha * b
         assert (np.ma.getmaskarray(actual) == np.ma.getmaskarray(expected)).all()
         assert_same_bits(actual.compressed(), expected.compressed())
     out = np.ma.zeros((3, 4))
@@ -280,6 +295,8 @@ def test_pandas_out():
     pd.testing.assert_frame_equal(y, x + 2)
     assert add(x, x, alpha=2, out=y) is y
     pd.testing.assert_frame_equal(y, x + 2 * x)
+    turned = pd.Series([1.0, 2.0], index=[1, 0])  # out takes it in its order
+    assert add(turned, 1, out=pd.Series([0.0, 0.0])).tolist() == [2, 3]
     series = x["x"].copy()
     assert fastadd.add_(series, x["x"], alpha=-1) is series
     assert series.tolist() == [0, 0]

@@ -10,6 +10,7 @@ from reference import assert_same_bits
 
 import fastadd
 from fastadd import _core
+from fastadd._lists import apart_from_others
 
 SHAPES = [(3,), (40, 50), (0,), (70_000,), (), (5, 1, 4), (4097,)]
 
@@ -120,6 +121,17 @@ def test_outs_in_operands_of_others(name):
     same(of(name, "foreach_")(*given, **numbers, out=outs), right)
 
 
+def test_what_another_call_writes_is_copied():
+    """Whichever of both comes first: they are computed at once."""
+    line = np.arange(60.0)
+    outs = [line[k : k + 10] for k in (0, 20, 40)]
+    calls = [("add", list(outs), [], out) for out in outs]
+    for call, own in zip(apart_from_others(calls, outs), outs, strict=True):
+        for operand, out in zip(call[1], outs, strict=True):
+            assert_same_bits(operand, out)
+            assert (operand is out) == (out is own)
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_refusals_write_nothing(name):
     given, numbers = arrays(name, "f4", moderate), LISTS[name][1]
@@ -172,6 +184,7 @@ def test_models_are_averaged():
         fastadd.weighted_sum(members, weights) for members in zip(*models, strict=True)
     ]
     same(fastadd.foreach_weighted_sum(models, weights), right)
+    same(fastadd.foreach_weighted_sum(map(iter, models), iter(weights)), right)
     first = models[0] = [x.copy() for x in models[0]]
     assert fastadd.foreach_weighted_sum(models, weights, out=first) is first
     same(first, [np.asarray(x) for x in right])
@@ -194,6 +207,9 @@ def test_halves_into_wider_outs():
         fastadd.lerp(y, 0.0, 0.3).astype(z.dtype) for y, z in zip(x, outs, strict=True)
     ]
     same(fastadd.foreach_lerp(x, [0.0, 0.0], 0.3, out=outs), right)
+    mask = [True, False]
+    result = fastadd.weighted_sum([x[0], x[0]], out=np.ones(2, "f4"), where=mask)
+    assert result.tolist() == [6, 1]
     shorts = [np.arange(3, dtype="i2")]
     wide = [np.empty(3, "i4")]
     assert fastadd.foreach_add(shorts, shorts, alpha=2, out=wide) is wide

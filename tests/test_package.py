@@ -1,6 +1,7 @@
 """What is installed: the right package and kernels, and documentation that runs."""
 
 import doctest
+import importlib.util
 import inspect
 import pickle
 import re
@@ -35,6 +36,19 @@ def test_source_folder_without_its_compiled_part(tmp_path):
     assert "ImportError" in done.stderr
     assert "has no compiled part" in done.stderr
     assert "pip install -e ." in done.stderr
+
+
+def test_sets_that_are_built_and_that_run_here(monkeypatch):
+    best, *others = _config.available()
+    find = importlib.util.find_spec
+    with monkeypatch.context() as patch:
+        built = {f"fastadd._kernels_{name}" for name in others}
+        patch.setattr(
+            importlib.util, "find_spec", lambda x: find(x) if x in built else None
+        )
+        assert _config.available() == others
+    monkeypatch.setattr(_config._core, "runs_here", lambda name: name != best)
+    assert _config.available() == others
 
 
 @pytest.mark.parametrize("name", _config.available())

@@ -133,6 +133,13 @@ print(fastadd.get_num_threads())
         ),
         (
             {
+                "proc/self/cgroup": "0::/a:b\n",
+                "sys/fs/cgroup/a:b/cpu.max": "150000 100000",
+            },
+            2,
+        ),
+        (
+            {
                 "proc/self/cgroup": "0::/../elsewhere\n",
                 "sys/fs/cgroup/cpu.max": "50000 100000",
             },
@@ -162,6 +169,33 @@ def test_quota(tmp_path, files, expected):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     assert _machine.quota(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ({}, 32 << 20),
+        ({"index0": "48K", "index2": "2048K", "index3": "4M"}, 4 << 20),
+        ({"index0": "48K", "index3": "1G"}, 3 * (32 << 20)),
+        ({"index0": "512K", "index3": "unknown"}, 512 << 10),
+    ],
+)
+def test_last_level_cache(tmp_path, monkeypatch, sizes, expected):
+    """As Linux tells it, but no more than 32 MiB for each processor."""
+    for name, size in sizes.items():
+        path = tmp_path / "sys/devices/system/cpu/cpu0/cache" / name / "size"
+        path.parent.mkdir(parents=True)
+        path.write_text(size + "\n")
+    monkeypatch.setattr(_machine, "processors", lambda: 3)
+    assert _machine.last_level_cache(tmp_path) == expected
+
+
+def test_settings_are_those_of_this_machine(monkeypatch):
+    asked = []
+    monkeypatch.setattr(_machine, "lines", lambda path: asked.append(str(path)) or [])
+    _machine.quota()
+    _machine.memory()
+    assert asked == ["/proc/self/cgroup"] * 2
 
 
 def test_threadpoolctl_sees_and_limits():

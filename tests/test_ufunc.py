@@ -71,6 +71,10 @@ def test_without_coefficients_an_override_receives_np_add():
     assert x is B
     assert y is mine
     assert keywords["out"][0] is out
+    (ufunc, method, x, y), _ = fastadd.sub(mine, B)
+    assert ufunc is np.subtract
+    assert x is mine
+    assert y is B
 
 
 def test_nobody_answers():
