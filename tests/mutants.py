@@ -191,16 +191,16 @@ def run_pytest(options, package, *arguments, **more):
 
 
 def fastest(tests):
-    """As many as fit the time, of each parametrised one the fastest case first."""
+    """As many as fit the time, first those that are fast and not yet another case."""
     cases, ordered, total = Counter(), [], 0
     for test in sorted(tests, key=lambda test: test.seconds):
         function = test.name.partition("[")[0]
         cases[function] += 1
-        ordered.append((cases[function], test.seconds, test.name))
-    for _, seconds, name in sorted(ordered)[:TESTS]:
-        total += seconds
-        if total < SECONDS:
-            yield name
+        ordered.append((cases[function] * test.seconds, test))
+    for _, test in sorted(ordered, key=lambda x: x[0])[:TESTS]:
+        if total + test.seconds < SECONDS:
+            total += test.seconds
+            yield test.name
 
 
 def likely(mutant, reached, imported):

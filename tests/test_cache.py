@@ -327,6 +327,11 @@ def test_memory_of_a_control_group(tmp_path, files, expected):
     assert _machine.memory(tmp_path) == (expected or everything)
 
 
+def test_memory_of_a_system_that_does_not_tell(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "sysconf")
+    assert _machine.memory(tmp_path) == 4 << 30
+
+
 def test_default_limit():
     done = run_python("import fastadd; print(fastadd.cache_info())")
     limit = min(512 * MIB, _machine.memory() // 16)

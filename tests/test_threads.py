@@ -172,21 +172,22 @@ def test_quota(tmp_path, files, expected):
 
 
 @pytest.mark.parametrize(
-    ("sizes", "expected"),
+    ("sizes", "processors", "expected"),
     [
-        ({}, 32 << 20),
-        ({"index0": "48K", "index2": "2048K", "index3": "4M"}, 4 << 20),
-        ({"index0": "48K", "index3": "1G"}, 3 * (32 << 20)),
-        ({"index0": "512K", "index3": "unknown"}, 512 << 10),
+        ({}, 1, 32 << 20),
+        ({"index0": "48K", "index2": "2048K", "index3": "4M"}, 1, 4 << 20),
+        ({"index0": "48K", "index3": "1G"}, 3, 3 * (32 << 20)),
+        ({"index0": "48K", "index3": "1G"}, 32, 1 << 30),
+        ({"index0": "512K", "index3": "unknown"}, 1, 512 << 10),
     ],
 )
-def test_last_level_cache(tmp_path, monkeypatch, sizes, expected):
+def test_last_level_cache(tmp_path, monkeypatch, sizes, processors, expected):
     """As Linux tells it, but no more than 32 MiB for each processor."""
     for name, size in sizes.items():
         path = tmp_path / "sys/devices/system/cpu/cpu0/cache" / name / "size"
         path.parent.mkdir(parents=True)
         path.write_text(size + "\n")
-    monkeypatch.setattr(_machine, "processors", lambda: 3)
+    monkeypatch.setattr(_machine, "processors", lambda: processors)
     assert _machine.last_level_cache(tmp_path) == expected
 
 
