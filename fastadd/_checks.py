@@ -405,7 +405,7 @@ def overlaps_itself(x):
     if x.flags.c_contiguous or x.flags.f_contiguous or nests(x):  # or empty
         return False
     while x.ndim:
-        if x.shape[0] > 1 and np.shares_memory(x[1:], x[:1], max_work=MAX_WORK):
+        if np.shares_memory(x[1:], x[:1], max_work=MAX_WORK):
             return True
         x = x[0, ...]
     return False

@@ -221,6 +221,9 @@ def test_what_is_not_clipped_comes_back(tmp_path):
     assert (arrays[0] == 1).all()
     mapped = np.memmap(tmp_path / "x", np.float32, "w+", shape=3)
     assert clip_grad_norm([mapped], 1)[0][0] is mapped
+    mapped[...] = 3e38
+    for limit in (1, 1e-6):
+        assert type(clip_grad_norm([mapped], limit)[0][0]) is np.ndarray
     # Exactly the limit is not over it.
     assert clip_grad_norm(np.array([3.0, 4.0]), 5)[0].tolist() == [3, 4]
 
@@ -248,6 +251,14 @@ def test_one_array():
     assert clip_grad_norm(np.float32(4), 2)[0] == 2
     assert clip_grad_norm([], 1) == ([], 0)
     assert clip_grad_norm((g for g in [np.array([4.0])]), 2)[0][0][0] == 2
+
+
+@pytest.mark.parametrize("form", [float, np.float32, np.longdouble, np.array])
+def test_what_may_be_the_limit(form):
+    x = np.array([3.0, 4.0])
+    for limit in (0, 0.5, 2):
+        assert clip_grad_norm(x, form(limit))[0].tolist() == (x * (limit / 5)).tolist()
+    assert clip_grad_norm(x, 0)[0].tolist() == [0, 0]
 
 
 def test_mixed_dtypes():

@@ -215,6 +215,7 @@ def test_pandas_series(alpha, beta):
     for a, b in ((x, x), (x, y), (x, Y), (Y, x), (x, 2.5)):
         actual, expected = add(a, b, alpha=alpha, beta=beta), beta * a + alpha * b
         pd.testing.assert_series_equal(actual, expected)
+        pd.testing.assert_series_equal(fastadd.sub(a, b, alpha=alpha), a - alpha * b)
     whole = pd.Series([1, 2, 3], dtype="Int32"), pd.Series([1, None, 3], dtype="Int32")
     pd.testing.assert_series_equal(add(*whole, alpha=3), whole[0] + 3 * whole[1])
 
@@ -227,6 +228,7 @@ def test_pandas_frame(alpha, beta):
     for a, b in ((x, x), (x, y), (x, Y), (x, 2.5)):
         actual, expected = add(a, b, alpha=alpha, beta=beta), beta * a + alpha * b
         pd.testing.assert_frame_equal(actual, expected)
+        pd.testing.assert_frame_equal(fastadd.sub(a, b, alpha=alpha), a - alpha * b)
     single = x.astype("f4")
     assert (add(single, single, alpha=alpha, beta=beta).dtypes == "f4").all()
 

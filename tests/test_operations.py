@@ -297,6 +297,19 @@ def test_saturation(operation, result, instruction_set):
             )
 
 
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_dtypes_that_it_does_not_take(name):
+    operation = OPERATIONS[name]
+    for dtype in DTYPES.values():
+        if kind(dtype) not in operation.kinds:
+            arrays = some(operation, 3, dtype, moderate)
+            out = arrays[0].copy()
+            for more in ({}, {"out": out}):
+                with pytest.raises(TypeError, match=f"the result is {dtype}"):
+                    operation.call(*arrays, **more)
+            assert_same_bits(out, arrays[0])
+
+
 def test_saturation_refuses():
     x, bools = np.ones(3, "u1"), np.ones(3, bool)
     for call, says in (
