@@ -24,7 +24,7 @@ fuzz: .venv/.fastadd .venv/.test
 # Which changes of the Python sources no test notices, of so many.
 SAMPLE = 200
 mutants: .venv/.fastadd .venv/.test
-	$(BIN)/python tests/mutants.py --record --sample $(SAMPLE)
+	$(BIN)/python tests/mutants.py --record --sample $(SAMPLE) --jobs 2
 
 # What is computed, to the bit, by each instruction set and by fastadd_old.
 CALLS = 100000

@@ -301,7 +301,9 @@ def test_a_sum_of_one():
     m = np.ma.array([True, False], mask=[0, 1])
     assert fastadd.weighted_sum([m]).dtype == bool
     ints = np.ma.array([1, 2], mask=[0, 1])
-    assert fastadd.weighted_sum([ints], [3]).dtype == ints.dtype
+    tripled = fastadd.weighted_sum([ints], [3])
+    assert tripled.dtype == ints.dtype
+    assert tripled.tolist() == [3, None]
     with pytest.raises(TypeError):
         fastadd.weighted_sum([ints], [0.5])
     dates = np.array(["2020-01-01"], "M8[D]")

@@ -180,6 +180,8 @@ def test_in_place(name):
 def test_models_are_averaged():
     models = [arrays("add", "f4", moderate)[0] for _ in range(4)]
     weights = [0.1, 0.2, 0.3, 0.4]
+    sums = [fastadd.weighted_sum(members) for members in zip(*models, strict=True)]
+    same(fastadd.foreach_weighted_sum(models), sums)
     right = [
         fastadd.weighted_sum(members, weights) for members in zip(*models, strict=True)
     ]

@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -50,6 +51,17 @@ def test_sets_that_are_built_and_that_run_here(monkeypatch):
         assert _config.available() == others
     monkeypatch.setattr(_config._core, "runs_here", lambda name: name != best)
     assert _config.available() == others
+
+
+def test_what_the_compiled_part_lacks_is_named(tmp_path):
+    shutil.copytree(
+        Path(fastadd.__file__).parent,
+        tmp_path / "fastadd",
+        ignore=shutil.ignore_patterns("_core*", "__pycache__"),
+    )
+    (tmp_path / "fastadd" / "_core.py").write_text("import not_there")
+    done = run_python("import fastadd", PYTHONPATH=str(tmp_path))
+    assert done.stderr.endswith("No module named 'not_there'\n")
 
 
 @pytest.mark.parametrize("name", _config.available())

@@ -1,6 +1,7 @@
 """How many threads a call uses, and that it matters to nothing but time: the bits, the
 error state, forked processes, other libraries' threads."""
 
+import os
 import random
 import subprocess
 import sys
@@ -150,6 +151,8 @@ print(fastadd.get_num_threads())
                 "proc/self/cgroup": "5:memory:/m\n3:cpu,cpuacct:/a\n1:name=x:/y\n",
                 "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "200000\n",
                 "sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000\n",
+                "sys/fs/cgroup/cpu/m/cpu.cfs_quota_us": "100000\n",  # not ours
+                "sys/fs/cgroup/cpu/m/cpu.cfs_period_us": "100000\n",
             },
             2,
         ),
@@ -189,6 +192,13 @@ def test_last_level_cache(tmp_path, monkeypatch, sizes, processors, expected):
         path.write_text(size + "\n")
     monkeypatch.setattr(_machine, "processors", lambda: processors)
     assert _machine.last_level_cache(tmp_path) == expected
+
+
+def test_processors_of_a_system_that_does_not_tell(monkeypatch):
+    for name in ("process_cpu_count", "sched_getaffinity"):
+        monkeypatch.delattr(os, name, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert _machine.processors() == 1
 
 
 def test_settings_are_those_of_this_machine(monkeypatch):

@@ -113,8 +113,9 @@ def test_refused_before_anybody_is_asked():
             add(A, Unasked(), alpha=bad)
     with pytest.raises(ValueError, match="casting"):
         add(A, Unasked(), casting="some")
-    with pytest.raises(ValueError, match="read-only"):
-        add(Unasked(), 1, out=np.broadcast_to(0.0, (3,)))
+    for call, more in ((add, (1,)), (fastadd.sub, (1,)), (fastadd.relu, ())):
+        with pytest.raises(ValueError, match="read-only"):
+            call(Unasked(), *more, out=np.broadcast_to(0.0, 3))
     with pytest.raises(ValueError, match="overlaps itself"):
         add(Unasked(), 1, out=np.lib.stride_tricks.as_strided(A, (3,), (0,)))
 
