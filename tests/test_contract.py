@@ -592,14 +592,20 @@ def test_objects_as_out_of_native_operands():
     out = np.empty((2, 3), object)
     assert add(I4, I4, alpha=2, out=out) is out
     assert out.tolist() == (3 * I4).tolist()
+    overlapping = np.lib.stride_tricks.as_strided(out, (2, 3), (0, 8))
+    for call in (
+        lambda: add(I4, I4, out=overlapping),
+        lambda: fastadd.addcmul(out, 2, 3, out=overlapping),
+        lambda: fastadd.relu(out, out=overlapping),
+    ):
+        with pytest.raises(ValueError, match="out overlaps itself"):
+            call()
+    assert out.tolist() == (3 * I4).tolist()
     for bad in (1.5, np.arange(3) * 0.5):
         with pytest.raises(TypeError, match="alpha"):
             add(I4, I4, alpha=bad, out=out)
     with pytest.raises(ValueError):
         add(I4, I4, out=np.empty(5, object))
-    with pytest.raises(ValueError, match="out overlaps itself"):
-        add(I4, I4, out=np.lib.stride_tricks.as_strided(out, (2, 3), (0, 8)))
-    assert out.tolist() == (3 * I4).tolist()
     with pytest.raises(TypeError):
         add(F4, F4, out=np.empty((2, 3), "m8[s]"))
 

@@ -305,6 +305,8 @@ def test_pandas_out():
     for bad in (0.5, 1j):
         with pytest.raises(TypeError, match="casting='same_kind'"):
             fastadd.add_(x, x, alpha=bad)
+        with pytest.raises(TypeError, match="casting='same_kind'"):
+            fastadd.add_(x["id"], x["id"], alpha=bad)
     with pytest.raises(ValueError, match="never resized"):
         add(x, 1, out=pd.DataFrame({"x": [1.0]}))
     pd.testing.assert_frame_equal(x, before)

@@ -59,6 +59,16 @@ def test_values(operation, dtype, instruction_set):
 
 
 @pytest.mark.parametrize("operation, dtype", EACH)
+def test_numbers_that_are_left_out(operation, dtype):
+    """They are 1, for the compiled part as for Python, which takes byte-swapped."""
+    arrays = some(operation, 5, dtype)
+    right = operation.right(arrays, dtype, **dict.fromkeys(operation.numbers, 1))
+    for layout in (np.array, LAYOUTS["swapped"]):
+        laid = [layout(x) for x in arrays]
+        assert_same_bits(operation.call(*laid), right)
+
+
+@pytest.mark.parametrize("operation, dtype", EACH)
 def test_layouts(operation, dtype):
     given = numbers_of(operation, dtype)[-1]
     arrays = some(operation, (5, 7, 131), dtype)
