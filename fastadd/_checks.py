@@ -213,7 +213,7 @@ def nothing(dtype):
     return np.array(value, dtype.newbyteorder("="))
 
 
-def coefficient(name, value, dtype, wider="Pass dtype=np.{}", result=None):
+def coefficient(name, value, dtype, wider="", result=None):
     """A coefficient as a 0-d array of the result's dtype; a real one of a complex
     result is of its real dtype, and scales both parts; one of 16-bit floats is of
     float32, in which they are computed. `wider` is how to compute in another dtype,
@@ -361,7 +361,7 @@ def common_shape(operands):
     return shape
 
 
-def check_out(out, dtype, shape, casting, name="out", other="Pass an out of dtype {}"):
+def check_out(out, dtype, shape, casting, name, other):
     """`other` says how to get the result in another dtype."""
     if not np.can_cast(dtype, out.dtype, casting):
         raise TypeError(

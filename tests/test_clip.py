@@ -279,6 +279,7 @@ X = np.full(3, 7.0)
         ((X, None), {}, TypeError, "max_norm is of type NoneType"),
         ((X, 1j), {}, TypeError, "max_norm"),
         ((X, -1), {}, ValueError, "max_norm=-1"),
+        ((X, -0.5), {}, ValueError, "max_norm=-0.5"),
         ((X, math.nan), {}, ValueError, "max_norm=nan"),
         (([X, np.ones(3, int)], 1), {}, TypeError, "dtype int64"),
         (([X, np.ones(3, int)], 1), {}, TypeError, r"grads\[1\] has"),

@@ -439,6 +439,18 @@ def test_numbers_keep_all_their_digits():
             add(one, 10**400)
 
 
+def test_numbers_are_let_in_by_their_kind():
+    order = "bifc"
+    for number, own in ((2, "i"), (2.5, "f"), (2j, "c")):
+        for dtype in map(np.dtype, "?bILfdgFDG"):
+            x = np.ones(2, dtype)
+            if order.index(own) > order.index(cases.kind(dtype)):
+                with pytest.raises(TypeError, match="casting='same_kind' does not let"):
+                    add(x, number, dtype=dtype)
+            else:
+                assert add(x, number, dtype=dtype).dtype == dtype
+
+
 @pytest.mark.parametrize("casting", ("no", "equiv", "safe", "same_kind", "unsafe"))
 def test_casting_is_numpys(casting):
     """Accepted and refused exactly as np.add accepts and refuses."""

@@ -74,6 +74,7 @@ CASES = [
     # coefficients
     (partial(add, X, X, alpha="2"), r"alpha='2' is of type str"),
     (partial(add, BYTES, BYTES, alpha=0.5), r"alpha=0\.5 .*Pass dtype=np\.float64"),
+    (partial(add, INTS, INTS, alpha=0.5, dtype=">i4"), r"the result is int32"),
     (partial(add_, BYTES, BYTES, alpha=0.5), r"use add with dtype=np\.float64"),
     (partial(add, BYTES, BYTES, alpha=X), r"alpha has .*np\.float64.*='saturate'"),
     (

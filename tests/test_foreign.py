@@ -53,6 +53,23 @@ def test_masked(alpha, beta):
     assert (out.mask == (beta * x + alpha * y).mask).all()
 
 
+@pytest.mark.parametrize("code", ["u1", "i4", "u8", "f4", "F"])
+@pytest.mark.parametrize("name", ["add", "sub"])
+def test_every_form_of_a_coefficient(name, code):
+    """As for plain arrays, whoever computes."""
+    x, y = np.array([9, 7, 5], code), np.array([1, 2, 3], code)
+    for alpha in (
+        *(1, 2, np.int8(2), np.uint8(2), np.uint64(2)),
+        *(np.array(1), np.array(2), np.array(2, "u1"), [2, 1, 3], (2, 1, 3)),
+        *(np.array([2, 1, 3], each) for each in ("i4", "u1", "u8", ">u2")),
+        np.ma.array([2, 1, 3]),
+    ):
+        right = getattr(fastadd, name)(x, y, alpha=np.ma.getdata(alpha))
+        result = getattr(fastadd, name)(np.ma.array(x), y, alpha=alpha)
+        assert isinstance(result, np.ma.MaskedArray)
+        assert_same_bits(result.data, right)
+
+
 def test_matrix():
     x, y = X.view(np.matrix), Y[None].view(np.matrix)
     actual = add(x, y, alpha=2)

@@ -93,6 +93,18 @@ def test_a_number_for_all_or_one_for_each(name):
             same(of(name, "foreach_")(*given, **{key: form(each)}), right)
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_others_compute_themselves(name):
+    given, numbers = arrays(name, "f4", moderate), LISTS[name][1]
+    for form in (np.ma.array, partial(np.asarray, dtype=object)):
+        others = [[form(x + 7) for x in members] for members in given]
+        right = one_by_one(name, others, **numbers)
+        results = of(name, "foreach_")(*others, **numbers)
+        assert [type(x) for x in results] == [type(x) for x in right]
+        for x, y in zip(results, right, strict=True):
+            assert np.shape(x) == np.shape(y) and np.all(x == y)
+
+
 def test_factors_of_lists():
     """A list of arrays has one for each; a lone array is a list of numbers."""
     given = arrays("add", "f4")

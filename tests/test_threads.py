@@ -177,7 +177,7 @@ def test_quota(tmp_path, files, expected):
 @pytest.mark.parametrize(
     ("sizes", "processors", "expected"),
     [
-        ({}, 1, 32 << 20),
+        ({}, 3, 32 << 20),
         ({"index0": "48K", "index2": "2048K", "index3": "4M"}, 1, 4 << 20),
         ({"index0": "48K", "index3": "1G"}, 3, 3 * (32 << 20)),
         ({"index0": "48K", "index3": "1G"}, 40, 1 << 30),
