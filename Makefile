@@ -113,9 +113,10 @@ readme: .venv/.fastadd .venv/.bench
 torch: .venv/.bench
 	$(PIP) --group torch
 
-# The documentation: build/docs/index.html. A warning is an error.
+# The documentation. A warning is an error.
 docs: .venv/.fastadd .venv/.docs
 	$(BIN)/sphinx-build -q -W --keep-going -n docs build/docs
+	@echo "The documentation is in build/docs/index.html."
 
 lint: .venv/.lint
 	$(BIN)/ruff check .

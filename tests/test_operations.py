@@ -45,7 +45,7 @@ def test_values(operation, dtype, instruction_set):
 @pytest.mark.parametrize("operation, dtype", EACH)
 def test_numbers_that_are_left_out(operation, dtype):
     """They are 1, for the compiled part as for Python, which takes byte-swapped."""
-    arrays = some(operation, 5, dtype)
+    arrays = operands_of(operation, 5, dtype)
     right = operation.right(arrays, dtype, **dict.fromkeys(operation.numbers, 1))
     for layout in (np.array, LAYOUTS["swapped"]):
         laid = [layout(x) for x in arrays]
@@ -161,7 +161,7 @@ def test_where(operation, code):
 def test_where_without_out(operation):
     """The mask broadcasts with all arrays, factors too, of up to 64 dimensions."""
     given = numbers_of(operation, F4)[0]
-    *arrays, last = some(operation, 6, F4, moderate)
+    *arrays, last = operands_of(operation, 6, F4, moderate)
     many = (*(1,) * 50, 2, 6)
     arrays.append(np.broadcast_to(last, many))
     right = operation.right(arrays, F4, **given)
@@ -296,7 +296,7 @@ def test_dtypes_that_it_does_not_take(name):
     operation = OPERATIONS[name]
     for dtype in DTYPES.values():
         if kind(dtype) not in operation.kinds:
-            arrays = some(operation, 3, dtype, moderate)
+            arrays = operands_of(operation, 3, dtype, moderate)
             out = arrays[0].copy()
             for more in ({}, {"out": out}):
                 with pytest.raises(TypeError, match=f"the result is {dtype}"):
