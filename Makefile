@@ -6,7 +6,7 @@ BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*/*)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: test test-all fuzz digest old race leaks sanitize tsan stress examples bench bench-full small readme torch docs lint typing dist clean
+.PHONY: test test-all fuzz mutants digest old race leaks sanitize tsan stress examples bench bench-full small downstream readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -20,6 +20,11 @@ test-all: .venv/.fastadd .venv/.test .venv/.foreign .venv/.examples torch
 MINUTES = 5
 fuzz: .venv/.fastadd .venv/.test
 	$(BIN)/python -W error tests/fuzz.py --minutes $(MINUTES)
+
+# Which changes of the Python sources no test notices, of so many.
+SAMPLE = 200
+mutants: .venv/.fastadd .venv/.test
+	$(BIN)/python tests/mutants.py --record --sample $(SAMPLE) --jobs 2
 
 # What is computed, to the bit, by each instruction set and by fastadd_old.
 CALLS = 100000
@@ -96,6 +101,10 @@ TRIES = 0
 small: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/small.py --tries $(TRIES)
 
+# Released programs, and the same with a few lines changed to fastadd: 10 minutes.
+downstream: .venv/.fastadd .venv/.downstream
+	$(BIN)/python bench/downstream/run.py $(NAMES)
+
 # The tables and plots of the README.
 readme: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/run.py --full --readme
@@ -104,9 +113,10 @@ readme: .venv/.fastadd .venv/.bench
 torch: .venv/.bench
 	$(PIP) --group torch
 
-# The documentation: build/docs/index.html. A warning is an error.
+# The documentation. A warning is an error.
 docs: .venv/.fastadd .venv/.docs
 	$(BIN)/sphinx-build -q -W --keep-going -n docs build/docs
+	@echo "The documentation is in build/docs/index.html."
 
 lint: .venv/.lint
 	$(BIN)/ruff check .

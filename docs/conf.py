@@ -11,7 +11,7 @@ project = "fastadd"
 author = "the fastadd authors"
 version = release = fastadd.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "sphinx_design"]
 
 # `add` within a docstring is a link, `out` is not: it is what can be imported.
 default_role = "autolink"
@@ -24,7 +24,8 @@ toc_object_entries_show_parents = "hide"
 # An example ends in a blank line for doctest, which readers need not see.
 highlight_options = {"python": {"stripnl": True}}
 
-myst_heading_anchors = 3
+myst_heading_anchors = 3  # each section has a link of its own
+myst_enable_extensions = ["colon_fence"]  # cards
 # A section of the README starts at its own level, under the title of another page.
 suppress_warnings = ["myst.header"]
 
@@ -32,7 +33,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"fastadd {version}"
 html_theme_options = {
     "logo": {"text": f"fastadd {version}"},
-    "header_links_before_dropdown": 6,  # all of them
+    "header_links_before_dropdown": 7,  # of nine: the rest is under "More"
     # Left, and a button for a search field: all fits one row.
     "navbar_align": "left",
     "navbar_persistent": ["search-button"],
@@ -43,8 +44,9 @@ html_theme_options = {
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-# The pages are few and lie side by side: the header lists them all.
-html_sidebars = {"**": []}
+# The header lists the parts. Those of several pages list these at the side; the theme
+# leaves that out where there is nothing to list.
+html_sidebars = {"index": [], "**": ["sidebar-nav-bs"]}
 # The source of a page would show its includes.
 html_copy_source = False
 html_show_sourcelink = False

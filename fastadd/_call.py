@@ -209,10 +209,11 @@ def careful(
         result, dtype, casting = saturated(operands, out, dtype)
     else:
         result = None
-    call = checked(function, operands, coefficients, out, dtype, casting, result=result)
+    operands, coefficients, out, dtype = checked(
+        *(function, operands, coefficients, out, dtype, casting), result=result
+    )
     if where is not True:
-        check_mask(where, call[0], out)
-    operands, coefficients, out, dtype = call
+        check_mask(where, [*operands, *coefficients], out)
     return computation(
         *function.arrange(operands, coefficients, dtype),
         *(out, dtype, None if where is True else where, result),
@@ -346,13 +347,9 @@ def checked_where(where, out, is_owned):
     return mask
 
 
-def check_mask(mask, operands, out):
-    """A mask broadcasts with the operands to the shape of out, if there is one."""
-    shape = (
-        out.shape
-        if out is not None
-        else np.broadcast_shapes(*(x.shape for x in operands))
-    )
+def check_mask(mask, arrays, out):
+    """A mask broadcasts with the arrays to the shape of out, if there is one."""
+    shape = common_shape(dict(enumerate(arrays))) if out is None else out.shape
     both = broadcast(mask.shape, shape)
     if both is None or (out is not None and both != shape):
         raise ValueError(
@@ -455,8 +452,8 @@ def foreign_coefficients(function, operands, coefficients, dtype):
             checked[name] = value
             continue
         number = coefficient(name, value, result, function.wider)
-        is_long = type(value) is int and value >= 2**63 and result.kind == "u"
-        checked[name] = int(number.astype(np.int64)) if is_long else value
+        wraps = type(value) is int and result.kind == "u"
+        checked[name] = int(number.astype(np.int64)) if wraps else value
     return checked
 
 
@@ -527,7 +524,7 @@ def into_frame(result, out):
         )
     if out.ndim == 1:
         check_column(result, out)
-        out.iloc[:] = np.asarray(result) if is_frame(result) else result
+        out.iloc[:] = np.asarray(result)
         return out
     columns = [
         result.iloc[:, place] if is_frame(result) else result[:, place]

@@ -213,7 +213,7 @@ def nothing(dtype):
     return np.array(value, dtype.newbyteorder("="))
 
 
-def coefficient(name, value, dtype, wider="Pass dtype=np.{}", result=None):
+def coefficient(name, value, dtype, wider="", result=None):
     """A coefficient as a 0-d array of the result's dtype; a real one of a complex
     result is of its real dtype, and scales both parts; one of 16-bit floats is of
     float32, in which they are computed. `wider` is how to compute in another dtype,
@@ -361,7 +361,7 @@ def common_shape(operands):
     return shape
 
 
-def check_out(out, dtype, shape, casting, name="out", other="Pass an out of dtype {}"):
+def check_out(out, dtype, shape, casting, name, other):
     """`other` says how to get the result in another dtype."""
     if not np.can_cast(dtype, out.dtype, casting):
         raise TypeError(
@@ -402,10 +402,10 @@ def overlaps_itself(x):
     """Whether two elements share a byte. Two that do first differ in some axis; moved
     together, one of them lies at its start."""
     x = np.asarray(x)  # subclasses index in ways of their own
-    if x.flags.c_contiguous or x.flags.f_contiguous or x.size == 0 or nests(x):
+    if x.flags.c_contiguous or x.flags.f_contiguous or nests(x):  # or empty
         return False
     while x.ndim:
-        if x.shape[0] > 1 and np.shares_memory(x[1:], x[:1], max_work=MAX_WORK):
+        if np.shares_memory(x[1:], x[:1], max_work=MAX_WORK):
             return True
         x = x[0, ...]
     return False

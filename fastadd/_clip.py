@@ -158,9 +158,7 @@ def scaled_in_double(arrays, coefficient, outs):
     """By a coefficient that float32 would round to few bits, or to 0."""
     fresh = outs is None
     if fresh:
-        outs = [
-            np.empty_like(x, x.dtype.newbyteorder("="), subok=False) for x in arrays
-        ]
+        outs = [np.empty_like(x, x.dtype.newbyteorder("=")) for x in arrays]
     wide = [np.result_type(x.dtype, np.float64) for x in arrays]
     copies = [x.astype(dtype) for x, dtype in zip(arrays, wide, strict=True)]
     call = scaled_carefully(copies, coefficient, outs)

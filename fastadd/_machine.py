@@ -90,9 +90,9 @@ def memory(root="/"):
     return least
 
 
-def last_level_cache():
+def last_level_cache(root="/"):
     """Bytes of the largest cache that a processor shares."""
-    folder = Path("/sys/devices/system/cpu/cpu0/cache")
+    folder = Path(root, "sys/devices/system/cpu/cpu0/cache")
     sizes = [
         int(size[:-1]) * UNITS[size[-1]]
         for index in folder.glob("index*")

@@ -8,9 +8,15 @@ from fastadd._checks import coefficient, is_factor, kind_of, kind_of_number
 
 
 def negative(alpha):
-    """Of a number, without wrapping."""
-    value = alpha[()] if isinstance(alpha, np.ndarray) and alpha.ndim == 0 else alpha
-    return -int(value) if isinstance(value, np.unsignedinteger) else -value
+    """Of a number or of one for each element. Unsigned ones do not wrap, but for those
+    of 64 bits from 2**63 on."""
+    if isinstance(alpha, np.unsignedinteger):
+        return -int(alpha)
+    if isinstance(alpha, list | tuple):
+        alpha = np.asarray(alpha)
+    if getattr(getattr(alpha, "dtype", None), "kind", None) == "u":
+        alpha = alpha.astype(np.int64)
+    return -alpha
 
 
 def arranged_negative(operands, coefficients, dtype):
@@ -28,6 +34,8 @@ def arranged_negative(operands, coefficients, dtype):
 
 def by_subtract(function, operands, coefficients, out, dtype, casting, where):
     alpha = coefficients["alpha"]
+    if isinstance(alpha, np.ndarray) and alpha.ndim == 0:
+        alpha = alpha[()]
     given = out, dtype, casting, where
     if not (type(alpha) is int and alpha == 1):
         if kind_of_number(alpha) is not None or is_factor(alpha):

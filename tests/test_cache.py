@@ -1,5 +1,6 @@
 """Recycled results: arrays like any other, and never more memory than is said."""
 
+import importlib
 import os
 import sys
 import threading
@@ -9,7 +10,7 @@ import pytest
 from fresh import run_python
 
 import fastadd
-from fastadd import _core, _machine
+from fastadd import _cache, _core, _machine
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="results are recycled where there is mmap"
@@ -326,6 +327,11 @@ def test_memory_of_a_control_group(tmp_path, files, expected):
     assert _machine.memory(tmp_path) == (expected or everything)
 
 
+def test_memory_of_a_system_that_does_not_tell(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "sysconf")
+    assert _machine.memory(tmp_path) == 4 << 30
+
+
 def test_default_limit():
     done = run_python("import fastadd; print(fastadd.cache_info())")
     limit = min(512 * MIB, _machine.memory() // 16)
@@ -333,3 +339,10 @@ def test_default_limit():
         fastadd.cache_info()._replace(hits=0, misses=0, limit=limit, kept=0)
     )
     assert _core.cache_info()[2] == 256 * MIB
+
+
+@pytest.mark.parametrize("memory, limit", [(1 << 30, 64 * MIB), (1 << 40, 512 * MIB)])
+def test_default_limit_of_other_machines(monkeypatch, memory, limit):
+    monkeypatch.setattr(_machine, "memory", lambda: memory)
+    importlib.reload(_cache)
+    assert fastadd.cache_info().limit == limit

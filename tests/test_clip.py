@@ -192,6 +192,21 @@ def test_clipped(name, instruction_set):
     assert relative(float(norm(*arrays)), limit) < 0.02
 
 
+@pytest.mark.parametrize("name", FLOATS)
+def test_zeros_keep_their_signs(name):
+    """Also of lists that are converted, to which nothing is added."""
+    dtype = DTYPES[name]
+    zeros = [complex(x, y) for x in (0.0, -0.0) for y in (0.0, -0.0)]
+    x = np.array([*zeros, 4]) if dtype.kind == "c" else np.array([0.0, -0.0, 4])
+    x = x.astype(dtype)
+    right = x.copy()
+    right[-1] = 2
+    for out in (None, [np.empty_like(x)], [np.empty(x.size, "G")]):
+        for layout in (np.array, LAYOUTS["swapped"]):
+            (clipped,), _ = clip_grad_norm([layout(x)], 2.0, out=out)
+            assert_same_bits(clipped, right.astype(clipped.dtype))
+
+
 def test_what_is_not_clipped_comes_back(tmp_path):
     arrays = [np.ones(3), np.ones(4, "f4")]
     clipped, found = clip_grad_norm(arrays, 100)
@@ -206,6 +221,9 @@ def test_what_is_not_clipped_comes_back(tmp_path):
     assert (arrays[0] == 1).all()
     mapped = np.memmap(tmp_path / "x", np.float32, "w+", shape=3)
     assert clip_grad_norm([mapped], 1)[0][0] is mapped
+    mapped[...] = 3e38
+    for limit in (1, 1e-6):
+        assert type(clip_grad_norm([mapped], limit)[0][0]) is np.ndarray
     # Exactly the limit is not over it.
     assert clip_grad_norm(np.array([3.0, 4.0]), 5)[0].tolist() == [3, 4]
 
@@ -235,6 +253,14 @@ def test_one_array():
     assert clip_grad_norm((g for g in [np.array([4.0])]), 2)[0][0][0] == 2
 
 
+@pytest.mark.parametrize("form", [float, np.float32, np.longdouble, np.array])
+def test_what_may_be_the_limit(form):
+    x = np.array([3.0, 4.0])
+    for limit in (0, 0.5, 2):
+        assert clip_grad_norm(x, form(limit))[0].tolist() == (x * (limit / 5)).tolist()
+    assert clip_grad_norm(x, 0)[0].tolist() == [0, 0]
+
+
 def test_mixed_dtypes():
     arrays = [np.full(3, 2, name) for name in ("f4", "f8", "f2", "F", "g")]
     clipped, found = clip_grad_norm(arrays, 1.0)
@@ -253,6 +279,7 @@ X = np.full(3, 7.0)
         ((X, None), {}, TypeError, "max_norm is of type NoneType"),
         ((X, 1j), {}, TypeError, "max_norm"),
         ((X, -1), {}, ValueError, "max_norm=-1"),
+        ((X, -0.5), {}, ValueError, "max_norm=-0.5"),
         ((X, math.nan), {}, ValueError, "max_norm=nan"),
         (([X, np.ones(3, int)], 1), {}, TypeError, "dtype int64"),
         (([X, np.ones(3, int)], 1), {}, TypeError, r"grads\[1\] has"),

@@ -439,6 +439,18 @@ def test_numbers_keep_all_their_digits():
             add(one, 10**400)
 
 
+def test_numbers_are_let_in_by_their_kind():
+    order = "bifc"
+    for number, own in ((2, "i"), (2.5, "f"), (2j, "c")):
+        for dtype in map(np.dtype, "?bILfdgFDG"):
+            x = np.ones(2, dtype)
+            if order.index(own) > order.index(cases.kind(dtype)):
+                with pytest.raises(TypeError, match="casting='same_kind' does not let"):
+                    add(x, number, dtype=dtype)
+            else:
+                assert add(x, number, dtype=dtype).dtype == dtype
+
+
 @pytest.mark.parametrize("casting", ("no", "equiv", "safe", "same_kind", "unsafe"))
 def test_casting_is_numpys(casting):
     """Accepted and refused exactly as np.add accepts and refuses."""
@@ -591,6 +603,15 @@ def test_array_likes():
 def test_objects_as_out_of_native_operands():
     out = np.empty((2, 3), object)
     assert add(I4, I4, alpha=2, out=out) is out
+    assert out.tolist() == (3 * I4).tolist()
+    overlapping = np.lib.stride_tricks.as_strided(out, (2, 3), (0, 8))
+    for call in (
+        lambda: add(I4, I4, out=overlapping),
+        lambda: fastadd.addcmul(out, 2, 3, out=overlapping),
+        lambda: fastadd.relu(out, out=overlapping),
+    ):
+        with pytest.raises(ValueError, match="out overlaps itself"):
+            call()
     assert out.tolist() == (3 * I4).tolist()
     for bad in (1.5, np.arange(3) * 0.5):
         with pytest.raises(TypeError, match="alpha"):

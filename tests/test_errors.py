@@ -12,6 +12,7 @@ import fastadd
 from fastadd import (
     add,
     add_,
+    addcmul,
     clip_grad_norm,
     foreach_add,
     relu,
@@ -32,6 +33,7 @@ CASES = [
     (partial(add, X, X, X), r"given 3 .* takes 2: input, other.*out=out"),
     (partial(add, X), r"add\(\) lacks other\. It takes"),
     (add, r"lacks input and other"),
+    (weighted_sum, r"lacks arrays\. It takes"),
     (partial(add, X, X, alhpa=2), r"no argument alhpa=2\. Did you mean alpha="),
     (partial(add, X, X, order="C"), r"order='C'.*memory order"),
     (partial(add, X, X, subok=False), r"subok=False.*np\.asarray"),
@@ -59,12 +61,27 @@ CASES = [
     (partial(relu, np.zeros(2, "M8[D]")), r"dates have no zero"),
     (
         partial(add, np.zeros(2, "M8[D]"), np.zeros(2, "m8[D]"), alpha=1j),
-        r"alpha=1j is a complex number",
+        r"alpha=1j is a complex number, but the result is datetime64\[D\]",
+    ),
+    (
+        partial(addcmul, MASKED, X, X.view(np.matrix), dtype="f4"),
+        r"dtype: of type numpy\.ma\.MaskedArray computes addcmul by its own operators",
+    ),
+    (
+        partial(addcmul, MASKED, X, X.view(np.matrix), casting="saturate"),
+        r"casting='saturate' takes .*, and MaskedArray computes in its own way",
     ),
     # coefficients
     (partial(add, X, X, alpha="2"), r"alpha='2' is of type str"),
     (partial(add, BYTES, BYTES, alpha=0.5), r"alpha=0\.5 .*Pass dtype=np\.float64"),
+    (partial(add, INTS, INTS, alpha=0.5, dtype=">i4"), r"the result is int32"),
     (partial(add_, BYTES, BYTES, alpha=0.5), r"use add with dtype=np\.float64"),
+    (partial(add, BYTES, BYTES, alpha=X), r"alpha has .*np\.float64.*='saturate'"),
+    (
+        partial(add, BYTES, BYTES, alpha=1j * X),
+        r"integer\. Convert it by alpha\.astype",
+    ),
+    (partial(add, X, X, alpha=1j * X), r"a float\. Convert it by alpha\.astype"),
     (partial(foreach_add, [BYTES], [1], alpha=0.5), r"alpha=0\.5 .*x\.astype\(np\.f"),
     (partial(foreach_add, [X] * 3, [X] * 3, alpha=[1, 2, "x"]), r"alpha\[2\]='x'"),
     (partial(weighted_sum, [X, X], [1, "x"]), r"weights\[1\]='x'"),
@@ -112,6 +129,8 @@ def test_small_floats():
         assert add(x, x).dtype == dtype
     x = X.astype(ml_dtypes.float8_e4m3)
     assert add(x, x, alpha=2, dtype=np.float32).tolist() == [3, 3, 3]
+    with pytest.raises(TypeError, match="grads has dtype float8_e4m3"):
+        clip_grad_norm(x, 1)
 
 
 def test_long_integers_of_owners():

@@ -19,12 +19,24 @@ Y = np.linspace(5, 7, 4)
 each_coefficients = pytest.mark.parametrize(
     "alpha, beta", ((1, 1), (2, 1), (-0.5, 1), (1.5, 0.25))
 )
+FACTORS = np.array([0.5, -1, 2, 3])
 
 
 # ---- NumPy's own ---------------------------------------------------------------------
 
 
-@each_coefficients
+@pytest.mark.parametrize(
+    "alpha, beta",
+    (
+        (1, 1),
+        (2, 1),
+        (np.uint8(2), 1),
+        (-0.5, 1),
+        (1.5, 0.25),
+        (FACTORS, 1),
+        (1, FACTORS),
+    ),
+)
 def test_masked(alpha, beta):
     x = np.ma.array(X, mask=X > 0.5)
     y = np.ma.array(Y, mask=[0, 1, 0, 0])
@@ -33,9 +45,29 @@ def test_masked(alpha, beta):
         assert isinstance(actual, np.ma.MaskedArray)
         assert (np.ma.getmaskarray(actual) == np.ma.getmaskarray(expected)).all()
         assert_same_bits(actual.compressed(), expected.compressed())
+        actual, expected = fastadd.sub(a, b, alpha=alpha), a - alpha * b
+        assert (np.ma.getmaskarray(actual) == np.ma.getmaskarray(expected)).all()
+        assert_same_bits(actual.compressed(), expected.compressed())
     out = np.ma.zeros((3, 4))
     assert add(x, y, alpha=alpha, beta=beta, out=out) is out
     assert (out.mask == (beta * x + alpha * y).mask).all()
+
+
+@pytest.mark.parametrize("code", ["u1", "i4", "u8", "f4", "F"])
+@pytest.mark.parametrize("name", ["add", "sub"])
+def test_every_form_of_a_coefficient(name, code):
+    """As for plain arrays, whoever computes."""
+    x, y = np.array([9, 7, 5], code), np.array([1, 2, 3], code)
+    for alpha in (
+        *(1, 2, np.int8(2), np.uint8(2), np.uint64(2)),
+        *(np.array(1), np.array(2), np.array(2, "u1"), [2, 1, 3], (2, 1, 3)),
+        *(np.array([2, 1, 3], each) for each in ("i4", "u1", "u8", ">u2")),
+        np.ma.array([2, 1, 3]),
+    ):
+        right = getattr(fastadd, name)(x, y, alpha=np.ma.getdata(alpha))
+        result = getattr(fastadd, name)(np.ma.array(x), y, alpha=alpha)
+        assert isinstance(result, np.ma.MaskedArray)
+        assert_same_bits(result.data, right)
 
 
 def test_matrix():
@@ -200,6 +232,7 @@ def test_pandas_series(alpha, beta):
     for a, b in ((x, x), (x, y), (x, Y), (Y, x), (x, 2.5)):
         actual, expected = add(a, b, alpha=alpha, beta=beta), beta * a + alpha * b
         pd.testing.assert_series_equal(actual, expected)
+        pd.testing.assert_series_equal(fastadd.sub(a, b, alpha=alpha), a - alpha * b)
     whole = pd.Series([1, 2, 3], dtype="Int32"), pd.Series([1, None, 3], dtype="Int32")
     pd.testing.assert_series_equal(add(*whole, alpha=3), whole[0] + 3 * whole[1])
 
@@ -212,6 +245,7 @@ def test_pandas_frame(alpha, beta):
     for a, b in ((x, x), (x, y), (x, Y), (x, 2.5)):
         actual, expected = add(a, b, alpha=alpha, beta=beta), beta * a + alpha * b
         pd.testing.assert_frame_equal(actual, expected)
+        pd.testing.assert_frame_equal(fastadd.sub(a, b, alpha=alpha), a - alpha * b)
     single = x.astype("f4")
     assert (add(single, single, alpha=alpha, beta=beta).dtypes == "f4").all()
 
@@ -280,12 +314,16 @@ def test_pandas_out():
     pd.testing.assert_frame_equal(y, x + 2)
     assert add(x, x, alpha=2, out=y) is y
     pd.testing.assert_frame_equal(y, x + 2 * x)
+    turned = pd.Series([1.0, 2.0], index=[1, 0])  # out takes it in its order
+    assert add(turned, 1, out=pd.Series([0.0, 0.0])).tolist() == [2, 3]
     series = x["x"].copy()
     assert fastadd.add_(series, x["x"], alpha=-1) is series
     assert series.tolist() == [0, 0]
     for bad in (0.5, 1j):
         with pytest.raises(TypeError, match="casting='same_kind'"):
             fastadd.add_(x, x, alpha=bad)
+        with pytest.raises(TypeError, match="casting='same_kind'"):
+            fastadd.add_(x["id"], x["id"], alpha=bad)
     with pytest.raises(ValueError, match="never resized"):
         add(x, 1, out=pd.DataFrame({"x": [1.0]}))
     pd.testing.assert_frame_equal(x, before)

@@ -137,6 +137,12 @@ def test_bfloat16_by_its_name():
     assert result.dtype == ml_dtypes.bfloat16
 
 
+def test_bfloat16_without_its_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    with pytest.raises(TypeError, match="bfloat16 needs the package ml_dtypes"):
+        fastadd.add(X, Y, dtype="bfloat16")
+
+
 def test_out_as_ufuncs_take_it():
     out = np.empty(2)
     assert fastadd.add(X, Y, alpha=2, out=(out,)) is out
@@ -271,7 +277,7 @@ def test_owners_that_do_not_know_the_ufunc(monkeypatch, refusal):
         assert type(result) is Meters
         assert_same_bits(result.x, beta * X + alpha * Y)
     with pytest.raises(TypeError, match=r"out: Meters does not know"):
-        fastadd.add(x, y, alpha=2, out=np.empty(2))
+        fastadd.add(x, type("Feet", (Meters,), {})(Y), alpha=2, out=np.empty(2))
 
 
 def test_units():
@@ -301,7 +307,9 @@ def test_a_sum_of_one():
     m = np.ma.array([True, False], mask=[0, 1])
     assert fastadd.weighted_sum([m]).dtype == bool
     ints = np.ma.array([1, 2], mask=[0, 1])
-    assert fastadd.weighted_sum([ints], [3]).dtype == ints.dtype
+    tripled = fastadd.weighted_sum([ints], [3])
+    assert tripled.dtype == ints.dtype
+    assert tripled.tolist() == [3, None]
     with pytest.raises(TypeError):
         fastadd.weighted_sum([ints], [0.5])
     dates = np.array(["2020-01-01"], "M8[D]")

@@ -10,6 +10,7 @@ import fastadd
 from fastadd import _core
 from fastadd._compare.cases import LAYOUTS, moderate, values
 from fastadd._compare.reference import assert_same_bits
+from fastadd._lists import apart_from_others
 
 SHAPES = [(3,), (40, 50), (0,), (70_000,), (), (5, 1, 4), (4097,)]
 
@@ -90,6 +91,18 @@ def test_a_number_for_all_or_one_for_each(name):
         ]
         for form in (list, tuple, np.array, iter):
             same(of(name, "foreach_")(*given, **{key: form(each)}), right)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_others_compute_themselves(name):
+    given, numbers = arrays(name, "f4", moderate), LISTS[name][1]
+    for form in (np.ma.array, partial(np.asarray, dtype=object)):
+        others = [[form(x + 7) for x in members] for members in given]
+        right = one_by_one(name, others, **numbers)
+        results = of(name, "foreach_")(*others, **numbers)
+        assert [type(x) for x in results] == [type(x) for x in right]
+        for x, y in zip(results, right, strict=True):
+            assert np.shape(x) == np.shape(y) and np.all(x == y)
 
 
 def test_factors_of_lists():
@@ -178,6 +191,17 @@ def test_outs_in_operands_of_others(name):
     same(of(name, "foreach_")(*given, **numbers, out=outs), right)
 
 
+def test_what_another_call_writes_is_copied():
+    """Whichever of both comes first: they are computed at once."""
+    line = np.arange(60.0)
+    outs = [line[k : k + 10] for k in (0, 20, 40)]
+    calls = [("add", list(outs), [], out) for out in outs]
+    for call, own in zip(apart_from_others(calls, outs), outs, strict=True):
+        for operand, out in zip(call[1], outs, strict=True):
+            assert_same_bits(operand, out)
+            assert (operand is out) == (out is own)
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_refusals_write_nothing(name):
     given, numbers = arrays(name, "f4", moderate), LISTS[name][1]
@@ -226,10 +250,13 @@ def test_in_place(name):
 def test_models_are_averaged():
     models = [arrays("add", "f4", moderate)[0] for _ in range(4)]
     weights = [0.1, 0.2, 0.3, 0.4]
+    sums = [fastadd.weighted_sum(members) for members in zip(*models, strict=True)]
+    same(fastadd.foreach_weighted_sum(models), sums)
     right = [
         fastadd.weighted_sum(members, weights) for members in zip(*models, strict=True)
     ]
     same(fastadd.foreach_weighted_sum(models, weights), right)
+    same(fastadd.foreach_weighted_sum(map(iter, models), iter(weights)), right)
     first = models[0] = [x.copy() for x in models[0]]
     assert fastadd.foreach_weighted_sum(models, weights, out=first) is first
     same(first, [np.asarray(x) for x in right])
@@ -252,6 +279,9 @@ def test_halves_into_wider_outs():
         fastadd.lerp(y, 0.0, 0.3).astype(z.dtype) for y, z in zip(x, outs, strict=True)
     ]
     same(fastadd.foreach_lerp(x, [0.0, 0.0], 0.3, out=outs), right)
+    mask = [True, False]
+    result = fastadd.weighted_sum([x[0], x[0]], out=np.ones(2, "f4"), where=mask)
+    assert result.tolist() == [6, 1]
     shorts = [np.arange(3, dtype="i2")]
     wide = [np.empty(3, "i4")]
     assert fastadd.foreach_add(shorts, shorts, alpha=2, out=wide) is wide

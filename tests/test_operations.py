@@ -43,6 +43,16 @@ def test_values(operation, dtype, instruction_set):
 
 
 @pytest.mark.parametrize("operation, dtype", EACH)
+def test_numbers_that_are_left_out(operation, dtype):
+    """They are 1, for the compiled part as for Python, which takes byte-swapped."""
+    arrays = operands_of(operation, 5, dtype)
+    right = operation.right(arrays, dtype, **dict.fromkeys(operation.numbers, 1))
+    for layout in (np.array, LAYOUTS["swapped"]):
+        laid = [layout(x) for x in arrays]
+        assert_same_bits(operation.call(*laid), right)
+
+
+@pytest.mark.parametrize("operation, dtype", EACH)
 def test_layouts(operation, dtype):
     given = numbers_of(operation, dtype)[-1]
     arrays = operands_of(operation, (5, 7, 131), dtype)
@@ -145,6 +155,25 @@ def test_where(operation, code):
         right = np.where(mask, operation.right(arrays, dtype, **given), out)
         operation.call(*arrays, **given, out=out, where=mask)
         assert_same_bits(out, right.astype(dtype))
+
+
+@pytest.mark.parametrize("operation", FLOATS)
+def test_where_without_out(operation):
+    """The mask broadcasts with all arrays, factors too, of up to 64 dimensions."""
+    given = numbers_of(operation, F4)[0]
+    *arrays, last = operands_of(operation, 6, F4, moderate)
+    many = (*(1,) * 50, 2, 6)
+    arrays.append(np.broadcast_to(last, many))
+    right = operation.right(arrays, F4, **given)
+    mask = np.arange(12).reshape(2, 6) % 3 == 0
+    with pytest.warns(UserWarning, match="where= without out="):
+        result = operation.call(*arrays, **given, where=mask)
+    assert_same_bits(result[..., mask], right[..., mask])
+    with (
+        pytest.warns(UserWarning, match="where= without out="),
+        pytest.raises(ValueError, match=r"where has shape \(4, 6\), which"),
+    ):
+        operation.call(*arrays, **given, where=np.ones((4, 6), bool))
 
 
 @pytest.mark.parametrize("operation, dtype", EACH)
@@ -260,6 +289,19 @@ def test_saturation(operation, result, instruction_set):
                 operation.call(*laid, **given, casting="saturate"),
                 right.reshape(20, 25),
             )
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_dtypes_that_it_does_not_take(name):
+    operation = OPERATIONS[name]
+    for dtype in DTYPES.values():
+        if kind(dtype) not in operation.kinds:
+            arrays = operands_of(operation, 3, dtype, moderate)
+            out = arrays[0].copy()
+            for more in ({}, {"out": out}):
+                with pytest.raises(TypeError, match=f"the result is {dtype}"):
+                    operation.call(*arrays, **more)
+            assert_same_bits(out, arrays[0])
 
 
 def test_saturation_refuses():

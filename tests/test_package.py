@@ -1,14 +1,17 @@
 """What is installed: the right package and kernels, and documentation that runs."""
 
 import doctest
+import importlib.util
 import inspect
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fresh import run_python
 
@@ -32,9 +35,33 @@ def test_source_folder_without_its_compiled_part(tmp_path):
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import fastadd"
     )
     assert done.returncode != 0
-    assert "ImportError" in done.stderr
-    assert "has no compiled part" in done.stderr
+    folder = re.escape(str(tmp_path / "fastadd"))
+    assert re.search(rf"^ImportError: {folder} .*no compiled part", done.stderr, re.M)
     assert "pip install -e ." in done.stderr
+
+
+def test_sets_that_are_built_and_that_run_here(monkeypatch):
+    best, *others = _config.available()
+    find = importlib.util.find_spec
+    with monkeypatch.context() as patch:
+        built = {f"fastadd._kernels_{name}" for name in others}
+        patch.setattr(
+            importlib.util, "find_spec", lambda x: find(x) if x in built else None
+        )
+        assert _config.available() == others
+    monkeypatch.setattr(_config._core, "runs_here", lambda name: name != best)
+    assert _config.available() == others
+
+
+def test_what_the_compiled_part_lacks_is_named(tmp_path):
+    shutil.copytree(
+        Path(fastadd.__file__).parent,
+        tmp_path / "fastadd",
+        ignore=shutil.ignore_patterns("_core*", "__pycache__"),
+    )
+    (tmp_path / "fastadd" / "_core.py").write_text("import not_there")
+    done = run_python("import fastadd", PYTHONPATH=str(tmp_path))
+    assert done.stderr.endswith("No module named 'not_there'\n")
 
 
 @pytest.mark.parametrize("name", _config.available())
@@ -85,6 +112,17 @@ def test_docstring_examples():
         result = doctest.DocTestRunner().run(found)
         assert result.failed == 0
         assert result.attempted > 0, name
+
+
+@pytest.mark.parametrize("name", fastadd.__all__)
+def test_every_parameter_is_documented(name):
+    function = getattr(fastadd, name)
+    if isinstance(function, np.ufunc):
+        return
+    _, *found = inspect.getdoc(function).partition("Parameters\n----------\n")
+    lines = found[-1].partition("\n\n")[0].splitlines()
+    documented = [x.partition(" : ")[0] for x in lines if not x.startswith(" ")]
+    assert ", ".join(documented) == ", ".join(inspect.signature(function).parameters)
 
 
 def test_functions_are_known_to_python():

@@ -4,6 +4,7 @@ it computes the right numbers is what all other tests are for.)"""
 import numpy as np
 import pytest
 from fastadd._core import explain
+from fresh import run_python
 
 import fastadd
 from fastadd import _core, _machine
@@ -52,6 +53,20 @@ def test_large_arrays_are_shared_and_streamed():
     assert not path(large[: 1 << 16], large[: 1 << 16])["streamed"]
     assert not explain(large, large, out=large)["streamed"]
     assert not path(large.astype("g"), large.astype("g"))["streamed"]
+
+
+def test_streamed_from_the_size_of_the_cache_on():
+    """Which the import asks for."""
+    code = """
+import numpy as np
+from fastadd import _core, _machine
+n = _machine.last_level_cache() // 10  # of out, half counts
+for length in (n // 2, 2 * n):
+    a, b, out = np.empty((3, length), "f4")
+    print(_core.explain(a, b, out=out)["streamed"])
+"""
+    done = run_python(code)
+    assert done.stdout.split() == ["False", "True"], done.stderr
 
 
 def test_half_cached_operands_are_prefetched():

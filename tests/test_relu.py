@@ -126,6 +126,8 @@ def test_others_compute_themselves():
             ValueError,
             "overlaps itself",
         ),
+        (np.array([-1, 2], object), np.full(3, 7, object), ValueError, "never resized"),
+        (np.ma.ones(2), np.full(2, 7), TypeError, "casting"),
         (np.array(["a"]), None, TypeError, "strings have no zero"),
         (np.array(["2020-01-01"], "M8[D]"), None, TypeError, "dates have no zero"),
     ],

@@ -1,6 +1,7 @@
 """How many threads a call uses, and that it matters to nothing but time: the bits, the
 error state, forked processes, other libraries' threads."""
 
+import os
 import random
 import subprocess
 import sys
@@ -133,6 +134,13 @@ print(fastadd.get_num_threads())
         ),
         (
             {
+                "proc/self/cgroup": "0::/a:b\n",
+                "sys/fs/cgroup/a:b/cpu.max": "150000 100000",
+            },
+            2,
+        ),
+        (
+            {
                 "proc/self/cgroup": "0::/../elsewhere\n",
                 "sys/fs/cgroup/cpu.max": "50000 100000",
             },
@@ -143,6 +151,8 @@ print(fastadd.get_num_threads())
                 "proc/self/cgroup": "5:memory:/m\n3:cpu,cpuacct:/a\n1:name=x:/y\n",
                 "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "200000\n",
                 "sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000\n",
+                "sys/fs/cgroup/cpu/m/cpu.cfs_quota_us": "100000\n",  # not ours
+                "sys/fs/cgroup/cpu/m/cpu.cfs_period_us": "100000\n",
             },
             2,
         ),
@@ -162,6 +172,41 @@ def test_quota(tmp_path, files, expected):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     assert _machine.quota(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "processors", "expected"),
+    [
+        ({}, 3, 32 << 20),
+        ({"index0": "48K", "index2": "2048K", "index3": "4M"}, 1, 4 << 20),
+        ({"index0": "48K", "index3": "1G"}, 3, 3 * (32 << 20)),
+        ({"index0": "48K", "index3": "1G"}, 40, 1 << 30),
+        ({"index0": "512K", "index3": "unknown"}, 1, 512 << 10),
+    ],
+)
+def test_last_level_cache(tmp_path, monkeypatch, sizes, processors, expected):
+    """As Linux tells it, but no more than 32 MiB for each processor."""
+    for name, size in sizes.items():
+        path = tmp_path / "sys/devices/system/cpu/cpu0/cache" / name / "size"
+        path.parent.mkdir(parents=True)
+        path.write_text(size + "\n")
+    monkeypatch.setattr(_machine, "processors", lambda: processors)
+    assert _machine.last_level_cache(tmp_path) == expected
+
+
+def test_processors_of_a_system_that_does_not_tell(monkeypatch):
+    for name in ("process_cpu_count", "sched_getaffinity"):
+        monkeypatch.delattr(os, name, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert _machine.processors() == 1
+
+
+def test_settings_are_those_of_this_machine(monkeypatch):
+    asked = []
+    monkeypatch.setattr(_machine, "lines", lambda path: asked.append(str(path)) or [])
+    _machine.quota()
+    _machine.memory()
+    assert asked == ["/proc/self/cgroup"] * 2
 
 
 def test_threadpoolctl_sees_and_limits():

@@ -71,6 +71,10 @@ def test_without_coefficients_an_override_receives_np_add():
     assert x is B
     assert y is mine
     assert keywords["out"][0] is out
+    (ufunc, method, x, y), _ = fastadd.sub(mine, B)
+    assert ufunc is np.subtract
+    assert x is mine
+    assert y is B
 
 
 def test_nobody_answers():
@@ -109,8 +113,9 @@ def test_refused_before_anybody_is_asked():
             add(A, Unasked(), alpha=bad)
     with pytest.raises(ValueError, match="casting"):
         add(A, Unasked(), casting="some")
-    with pytest.raises(ValueError, match="read-only"):
-        add(Unasked(), 1, out=np.broadcast_to(0.0, (3,)))
+    for call, more in ((add, (1,)), (fastadd.sub, (1,)), (fastadd.relu, ())):
+        with pytest.raises(ValueError, match="read-only"):
+            call(Unasked(), *more, out=np.broadcast_to(0.0, 3))
     with pytest.raises(ValueError, match="overlaps itself"):
         add(Unasked(), 1, out=np.lib.stride_tricks.as_strided(A, (3,), (0,)))
 

@@ -94,14 +94,15 @@ def test_flags_are_of_what_is_selected(size):
         assert_same_bits(out, np.where(mask, a + a, np.float32(0)))
 
 
-def test_overlap():
+@pytest.mark.parametrize("function", [add, carefully("add")], ids=["gate", "careful"])
+def test_overlap(function):
     for size in (50, 5000):
         memory = RNG.integers(0, 2, 2 * size).astype(np.int8)
         expected = memory.copy()
         mask, out = expected.view(bool)[:size].copy(), expected[1 : size + 1]
         np.copyto(out, np.add(out, np.int8(2) * out), where=mask)
         mask, out = memory.view(bool)[:size], memory[1 : size + 1]
-        add(out, out, alpha=2, out=out, where=mask)
+        function(out, out, alpha=2, out=out, where=mask)
         assert memory.tolist() == expected.tolist()
 
 
