@@ -75,7 +75,7 @@ cdef inline void mixed_by_layout(
 cdef inline void mixed_by_coefficients(
     const plane_t* plane, const narrow* a, mixed beta, mixed alpha, bint of_float32
 ) noexcept nogil:
-    if mixed in unsigned_integer and beta == 1:
+    if mixed in unsigned_integer and not BASELINE and beta == 1:
         mixed_by_layout(plane, a, <mixed>1, alpha, of_float32)
     else:
         mixed_by_layout(plane, a, beta, alpha, of_float32)
