@@ -44,9 +44,10 @@ html_theme_options = {
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-# The header lists the parts. Those of several pages list these at the side; the theme
-# leaves that out where there is nothing to list.
-html_sidebars = {"index": [], "**": ["sidebar-nav-bs"]}
+# The header lists the parts. Those of several pages list these at the side; these are
+# one page each, beside which nothing would stand.
+ALONE = "index start coming-from api faq changelog genindex search"
+html_sidebars = {page: [] for page in ALONE.split()}
 # The source of a page would show its includes.
 html_copy_source = False
 html_show_sourcelink = False

@@ -158,6 +158,21 @@ def test_reference_has_every_public_name(name):
     assert re.search(directive, (ROOT / "docs/api.rst").read_text(), re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    "example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem
+)
+def test_gallery_has_every_example(example):
+    """Its text and code, a card and, if it draws one, its picture."""
+    page = (ROOT / f"docs/examples/{example.stem}.md").read_text()
+    assert page.count(f"../../examples/{example.name}\n") == 2
+    cards = (ROOT / "docs/examples/index.md").read_text()
+    assert f"\n:link: {example.stem}\n" in cards
+    if "--picture" in example.read_text():
+        for text in (page, cards):
+            (picture,) = re.findall(rf"examples/figures/{example.stem}\.\w+", text)
+            assert (ROOT / picture).is_file()
+
+
 @pytest.mark.skipif(
     not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python needs its GIL"
 )
