@@ -34,6 +34,9 @@ COLOURS = {
     "numba parallel": "#98df8a",
     "torch": "#ff7f0e",
     "OpenCV": "#9467bd",
+    "NumKong": "#e377c2",
+    "albucore": "#8c564b",
+    "JAX": "#bcbd22",
     "SciPy axpy": "#7f7f7f",
     "BLAS dot": "#17becf",
 }
