@@ -1,5 +1,7 @@
 """The two plots of the benchmark: time over size, and bandwidth beside the limit."""
 
+from math import ceil
+
 from matplotlib.figure import Figure
 
 from fastadd._compare.peers import COLOURS
@@ -43,12 +45,12 @@ def finish(figure, path):
             if label in COLOURS:
                 handles[label] = handle
     labels = [name for name in COLOURS if name in handles]
-    for ncols in range(len(labels), 0, -1):  # as few lines as the figure has room for
+    for lines in range(1, len(labels) + 1):  # as few as the figure has room for
         legend = figure.legend(
             [handles[name] for name in labels],
             labels,
             loc="outside lower center",
-            ncols=ncols,
+            ncols=ceil(len(labels) / lines),
             frameon=False,
         )
         if legend.get_window_extent().width <= figure.bbox.width:

@@ -67,11 +67,11 @@ def table(title, cells):
         Column("case", [cell["case"] for cell in cells]),
         [
             Column("fastadd", ours, "bold"),
+            Column("lead over the\nbest peer", leads),
             *(
                 Column(name.replace(" ", "\n", 1), [row.get(name, "") for row in rows])
                 for name in names
             ),
-            Column("lead over the\nbest peer", leads),
         ],
     )
 

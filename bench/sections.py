@@ -219,8 +219,8 @@ def triad(n):
 def real_jobs(_):
     if jobs.datasets is None:
         report.say(
-            "jobs: left out, since scikit-learn, which has their data, is not installed "
-            "(make peers)",
+            "jobs: left out, since scikit-learn, which has their data, is not "
+            "installed (make peers)",
             "red",
         )
         return

@@ -61,7 +61,7 @@ def show(title, first, columns):
             box=SIMPLE_HEAD,
             show_edge=False,
             pad_edge=False,
-            padding=(0, 1),
+            padding=(0, 1, 0, 0),  # and a column of the box
         )
         sheet.add_column(first.header, width=named, overflow="fold")
         for column in group:
