@@ -76,8 +76,11 @@ def three(name, found):
         found["NumKong"] = Contender(
             "f(b, c, a, alpha=v, beta=1, out=o) or o",
             f=numkong.fma,
+            a=a,
+            b=b,
+            c=c,
+            o=np.empty_like(o),
             v=FACTORS[name],
-            **names | {"o": np.empty_like(o)},
         )
     if jax:
         found["JAX"] = jitted(FORMULAS[name], a, b, c)

@@ -59,7 +59,8 @@ def table(title, cells):
     names = {
         name: None for cell in cells for name in cell["times"] if name != "fastadd"
     }
-    names = sorted(names, key=[*COLOURS, *names].index)
+    order = [*COLOURS, *names]
+    names = sorted(names, key=lambda n: (not n.startswith("numpy"), order.index(n)))
     rows, leads = zip(*(multiples(cell["times"]) for cell in cells), strict=True)
     ours = [duration(cell["times"]["fastadd"]) for cell in cells]
     tables.show(

@@ -175,6 +175,7 @@ def main():
     if any(cell["row"] for cell in cells):  # for the plot
         announce("scaling with threads", 3, 3 * CORES.bit_length() * options.seconds)
         curves = scaling(options.seconds)
+        console.print()
     if "beside" in options.only:
         beside_rows = raced_beside(3 * options.seconds)
         report.beside_tables(beside_rows)
