@@ -4,9 +4,17 @@
 PYTHON ?= python3
 BIN = .venv/bin
 SOURCES = setup.py pyproject.toml $(wildcard src/*/*)
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check
+PIP = $(INSTALL) --quiet
 
-.PHONY: test test-all fuzz mutants digest old race leaks sanitize tsan stress examples bench bench-full small downstream readme torch docs lint typing dist clean
+# What the large groups take on disk, with all that they bring (Linux, CPython 3.11).
+SIZE_bench = 0.2 GB
+SIZE_peers = 1.1 GB
+SIZE_torch = 0.8 GB, on Linux with the default CUDA build 5 GB and more
+SIZE_examples = 0.4 GB
+SIZE_foreign = 0.5 GB
+
+.PHONY: test test-all fuzz mutants digest old race leaks sanitize tsan stress examples bench bench-full peers small downstream readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -90,8 +98,14 @@ examples: .venv/.fastadd .venv/.examples
 	done
 	@echo "The pictures are in build/examples."
 
+# Beside the peers that are installed: NumPy and numexpr, and what the next two add.
 bench: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/run.py
+
+peers: .venv/.bench .venv/.peers
+
+# torch (on Linux its default build brings several GB of CUDA) as a peer.
+torch: .venv/.bench .venv/.torch
 
 bench-full: .venv/.fastadd .venv/.bench
 	$(BIN)/python bench/run.py --full
@@ -105,13 +119,9 @@ small: .venv/.fastadd .venv/.bench
 downstream: .venv/.fastadd .venv/.downstream
 	$(BIN)/python bench/downstream/run.py $(NAMES)
 
-# The tables and plots of the README.
-readme: .venv/.fastadd .venv/.bench
+# The tables of the documentation's page of results, and the plots.
+readme: .venv/.fastadd .venv/.bench .venv/.peers
 	$(BIN)/python bench/run.py --full --readme
-
-# torch (some 200 MB; on Linux its default build brings several GB of CUDA) as a peer.
-torch: .venv/.bench
-	$(PIP) --group torch
 
 # The documentation. A warning is an error.
 docs: .venv/.fastadd .venv/.docs
@@ -155,11 +165,22 @@ clean:
 	$(PIP) --upgrade "pip>=25.1"
 	touch $@
 
-# Editable, so that only compiled sources make a new build necessary.
+# Editable, so that only compiled sources make a new build necessary. Of what pip tells
+# only setup.py's own lines are shown, and all of it if it fails.
 .venv/.fastadd: .venv/.made $(SOURCES)
-	$(PIP) --editable .
-	touch $@
+	@mkdir -p build
+	@echo "fastadd: installing what builds it (in full: build/install.log)"
+	@$(INSTALL) --verbose --editable . 2>&1 | tee build/install.log | \
+		while read -r line; do \
+			case "$$line" in "fastadd: "*) echo "$$line";; esac; \
+		done
+	@grep -q "^ *Successfully installed" build/install.log \
+		|| { cat build/install.log; exit 1; }
+	@touch $@
 
 .venv/.%: .venv/.made pyproject.toml
-	$(PIP) --group $*
-	touch $@
+	@echo "Installing $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open( \
+		'pyproject.toml', 'rb'))['dependency-groups']['$*'], sep=', ')")\
+	$(if $(SIZE_$*),(about $(SIZE_$*) with what they need))"
+	@$(PIP) --group $*
+	@touch $@

@@ -8,6 +8,7 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 from Cython.Build import cythonize
@@ -94,6 +95,11 @@ def extension(name, source, flags=(), macros=()):
     )
 
 
+def say(text):
+    """To who waits; `pip --verbose` lets it through, and `make` that alone."""
+    print(f"fastadd: {text}", flush=True)
+
+
 class Build(build_ext):
     """Translates Cython only when there is something to build (who asks for metadata
     waits for nothing), compiles the modules side by side, and leaves out the flags that
@@ -101,7 +107,8 @@ class Build(build_ext):
 
     def run(self):
         self.parallel = self.parallel or os.cpu_count() or 1
-        self.announce(f"fastadd: {len(self.extensions)} modules, 1 to 3 minutes", 2)
+        self.ready = []
+        say(f"compiling {len(self.extensions)} modules, 1 to 4 minutes")
         self.extensions[:] = cythonize(
             self.extensions,
             build_dir="build/cython",
@@ -130,6 +137,15 @@ class Build(build_ext):
                         known[flag] = self.knows(flag)
                 flags[:] = [flag for flag in flags if known[flag]]
         super().build_extensions()
+
+    def build_extension(self, extension):
+        begin = perf_counter()
+        super().build_extension(extension)
+        self.ready.append(extension)
+        say(
+            f"{len(self.ready)} of {len(self.extensions)} ready: {extension.name}, "
+            f"{perf_counter() - begin:.0f} s"
+        )
 
     def knows(self, flag):
         with tempfile.TemporaryDirectory() as folder:

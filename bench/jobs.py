@@ -4,15 +4,18 @@ and returns what it computed."""
 from functools import cache
 
 import numpy as np
-from sklearn.datasets import load_digits, load_sample_image
 
 import fastadd
+from fastadd._compare.peers import module
+
+datasets = module("sklearn.datasets")
 
 
 @cache
 def photographs():
     """The two photographs that scikit-learn ships: (427, 640, 3), uint8."""
-    return load_sample_image("china.jpg"), load_sample_image("flower.jpg")
+    load = datasets.load_sample_image
+    return load("china.jpg"), load("flower.jpg")
 
 
 def blend_by_fastadd():
@@ -28,7 +31,7 @@ def blend_by_numpy():
 @cache
 def digits():
     """scikit-learn's handwritten digits, one in five for the test."""
-    x, y = load_digits(return_X_y=True)
+    x, y = datasets.load_digits(return_X_y=True)
     x = np.c_[x / 16, np.ones(len(x))].astype(np.float32)
     test = np.arange(len(x)) % 5 == 0
     return x[~test], np.eye(10, dtype=np.float32)[y[~test]], x[test], y[test]

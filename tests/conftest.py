@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from skips import condensed
 
 from fastadd import _config
 
@@ -19,3 +20,9 @@ def quiet():
     """Values out of range are the rule in these tests; those of errstate ask for it."""
     with np.errstate(all="ignore"):
         yield
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = terminalreporter.stats.get("skipped", ())
+    for line in condensed(report.longrepr[2] for report in skipped):
+        terminalreporter.write_line(line)

@@ -34,6 +34,9 @@ COLOURS = {
     "numba parallel": "#98df8a",
     "torch": "#ff7f0e",
     "OpenCV": "#9467bd",
+    "NumKong": "#e377c2",
+    "albucore": "#8c564b",
+    "JAX": "#bcbd22",
     "SciPy axpy": "#7f7f7f",
     "BLAS dot": "#17becf",
 }
@@ -64,6 +67,14 @@ def add_2d(a, b, s, out):
     return out
 
 
+def add_3d(a, b, s, out):
+    for i in numba.prange(out.shape[0]):
+        for j in range(out.shape[1]):
+            for k in range(out.shape[2]):
+                out[i, j, k] = a[i, j, k] + s * b[i, j, k]
+    return out
+
+
 def add_4d(a, b, s, out):
     for i in numba.prange(out.shape[0]):
         for j in range(out.shape[1]):
@@ -80,7 +91,8 @@ def expression(a, b, s):
 @cache
 def compiled(ndim, parallel):
     """The loop over an out of so many dimensions, and that with a fresh result."""
-    into = numba.njit({1: add_1d, 2: add_2d, 4: add_4d}[ndim], parallel=parallel)
+    loops = {1: add_1d, 2: add_2d, 3: add_3d, 4: add_4d}
+    into = numba.njit(loops[ndim], parallel=parallel)
 
     def fresh(a, b, s):
         return into(a, b, s, np.empty_like(a))

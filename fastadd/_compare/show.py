@@ -72,4 +72,6 @@ def progress():
 
 
 def three_digits(number):
+    if number < 0.005:
+        return "<0.01"
     return f"{number:.{2 if number < 9.995 else 1 if number < 99.95 else 0}f}"
