@@ -141,7 +141,7 @@ typing: .venv/.fastadd .venv/.typing
 	$(BIN)/python -m mypy.stubtest fastadd --concise \
 		--mypy-config-file pyproject.toml --allowlist tests/typing/allowlist.txt
 
-# What a release uploads, for this machine and Python: complete, checked, under 2 MB.
+# What a release uploads, for this machine and Python: complete, checked, under 1.5 MB.
 dist: .venv/.dist
 	rm -rf dist build/dist
 	$(BIN)/check-manifest

@@ -432,3 +432,11 @@ def test_clip_value_into_outs():
 def test_clip_value_refuses(grads, limit, error, says):
     with pytest.raises(error, match=says):
         clip_grad_value(grads, limit)
+
+
+def test_norm_near_the_largest_number():
+    """Where a scale that makes the squares small is itself next to subnormal."""
+    x = np.array([2.0**1023, 2.0**1023 * 1.5, 1.0])
+    assert norm(x) == math.inf or relative(norm(x), math.hypot(*x)) < 4e-16
+    y = x[:1]
+    assert norm(y) == 2.0**1023

@@ -130,3 +130,10 @@ def test_what_is_not_ready():
     assert explain(SQUARE.astype(">f4"), SQUARE) is None
     assert explain(SQUARE, SQUARE, alpha=1j) is None
     assert explain(SQUARE[:, :5], SQUARE[:, :6]) is None
+
+
+def test_explain_refuses_what_is_no_mask():
+    x = np.ones(3)
+    for wrong in (True, [True], np.ones(3, int)):
+        with pytest.raises(TypeError):
+            _core.explain(x, x, where=wrong)

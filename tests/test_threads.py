@@ -674,3 +674,14 @@ def test_everything_at_once():
     finally:
         fastadd.set_num_threads(threads)
         fastadd.set_cache_limit(limit)
+
+
+@pytest.mark.parametrize("asked", [0, -3, 1])
+def test_another_library_leaves_one_thread(asked):
+    before = fastadd.get_num_threads()
+    try:
+        _core.limit_threads(asked)
+        assert fastadd.get_num_threads() == 1
+        assert (fastadd.add(np.ones(10**6), 1) == 2).all()
+    finally:
+        fastadd.set_num_threads(before)

@@ -228,7 +228,6 @@ static void compute_task(task_t *task, int threads, int allowed, ptrdiff_t nbyte
 
 /* Let workers beyond so many end, once they have nothing to do. */
 static void limit_workers(int most) {
-    if (most < 0) most = 0; /* threadpoolctl may ask for 0 threads */
     word_store(&most_workers, most);
     for (worker_t *worker = workers + most; worker < workers + MAX_WORKERS; worker++) {
         int32_t state = word_load(&worker->state), awake = as_kind(state, IDLE);

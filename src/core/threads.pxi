@@ -56,8 +56,10 @@ def set_threads(int threads):
 
 
 def limit_threads(int threads):
-    """As another library asks; to the process's number, or more, is no limit."""
+    """As another library asks, to one at least; to the process's number, or more, is no
+    limit."""
     global thread_limit
+    threads = max(threads, 1)
     thread_limit = threads if threads < num_threads else NO_LIMIT
     limit_workers(min(num_threads, thread_limit, <int>MAX_THREADS) - 1)
 
