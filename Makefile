@@ -9,10 +9,10 @@ PIP = $(INSTALL) --quiet
 
 # What the large groups take on disk, with all that they bring (Linux, CPython 3.11).
 SIZE_bench = 0.2 GB
-SIZE_peers = 1.1 GB
-SIZE_torch = 0.8 GB, on Linux with the default CUDA build 5 GB and more
+SIZE_peers = 1.0 GB
+SIZE_torch = 0.9 GB, with CUDA several times that,
 SIZE_examples = 0.4 GB
-SIZE_foreign = 0.5 GB
+SIZE_foreign = 0.3 GB
 
 .PHONY: test test-all fuzz mutants digest old race leaks sanitize tsan stress examples bench bench-full peers small downstream readme torch docs lint typing dist clean
 
@@ -174,13 +174,13 @@ clean:
 		while read -r line; do \
 			case "$$line" in "fastadd: "*) echo "$$line";; esac; \
 		done
-	@grep -q "^ *Successfully installed" build/install.log \
+	@grep -q "^Successfully installed.* fastadd-" build/install.log \
 		|| { cat build/install.log; exit 1; }
 	@touch $@
 
 .venv/.%: .venv/.made pyproject.toml
 	@echo "Installing $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open( \
-		'pyproject.toml', 'rb'))['dependency-groups']['$*'], sep=', ')")\
-	$(if $(SIZE_$*),(about $(SIZE_$*) with what they need))"
+		'pyproject.toml', 'rb'))['dependency-groups']['$*'], sep=', ')")" \
+	"$(if $(SIZE_$*),(about $(SIZE_$*) with what they need))"
 	@$(PIP) --group $*
 	@touch $@
