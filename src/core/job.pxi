@@ -157,8 +157,8 @@ cdef struct job_t:
     bint clamps  # the kernel adds small integers and does not let them wrap
     int repeated  # the operand that is one same short row, or none, which is OUT
     carrier_t carriers[MASK]  # if not direct
-    # In the dtype of `arithmetic_dtype`; of a RELU, beta is the highest that becomes 0; of a
-    # CLIP, beta is the greatest magnitude and alpha infinity.
+    # In the dtype of `arithmetic_dtype`; of a RELU, beta is the highest that becomes 0;
+    # of a CLIP, beta is the greatest magnitude and alpha infinity.
     scalar_t beta, alpha
     scalar_t scalars[MASK]  # operands that are Python numbers
     int real  # of the coefficients: BETA_REAL, ALPHA_REAL; of a NORM, which

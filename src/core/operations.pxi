@@ -1,6 +1,6 @@
 # Operations of a list or of three and four operands: the table of them, the gate, and
-# the entry for calls that the Python layer has checked. What one computes of an element stands in
-# src/kernels/operations.pxi.
+# the entry for calls that the Python layer has checked. What one computes of an element
+# stands in src/kernels/operations.pxi.
 # Uses: native, job, run, dtypes, numbers, arrays.
 
 cdef int inputs_of[OPERATIONS]

@@ -143,8 +143,9 @@ cdef object sum_up(
 
 cdef object sum_gate(arrays, weights, out, dtype, casting, bint compute):
     """Compute, or only check, a sum that is ready to run: a list or tuple of exact
-    native arrays of one dtype, weights that are plain Python numbers and fit, out absent or of that
-    dtype. Anything else: NotImplemented, and nothing has been touched."""
+    native arrays of one dtype, weights that are plain Python numbers and fit, out
+    absent or of that dtype. Anything else: NotImplemented, and nothing has been
+    touched."""
     cdef int place, terms, native_dtype, kind
     cdef weight_t* term
     cdef scalar_t weight
