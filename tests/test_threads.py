@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import cases
 import numpy as np
@@ -129,6 +130,7 @@ print(fastadd.get_num_threads())
                 "proc/self/cgroup": "0::/a/b\n",
                 "sys/fs/cgroup/a/b/cpu.max": "450000 100000",
                 "sys/fs/cgroup/a/cpu.max": "250000 100000\n",
+                "sys/fs/cpu.max": "50000 100000\n",  # above all control groups
             },
             3,
         ),
@@ -202,11 +204,18 @@ def test_processors_of_a_system_that_does_not_tell(monkeypatch):
 
 
 def test_settings_are_those_of_this_machine(monkeypatch):
-    asked = []
-    monkeypatch.setattr(_machine, "lines", lambda path: asked.append(str(path)) or [])
+    asked = set()
+
+    def nowhere(*parts):
+        asked.add(str(Path(*parts)))
+        return Path("nowhere")
+
+    monkeypatch.setattr(_machine, "Path", nowhere)
     _machine.quota()
     _machine.memory()
-    assert asked == ["/proc/self/cgroup"] * 2
+    _machine.last_level_cache()
+    assert "/proc/self/cgroup" in asked
+    assert "/sys/devices/system/cpu/cpu0/cache" in asked
 
 
 def test_threadpoolctl_sees_and_limits():
