@@ -78,6 +78,7 @@ def test_refusals(set_them, n, error, message):
     ("environment", "expected"),
     [
         ({"FASTADD_NUM_THREADS": "3"}, "3"),
+        ({"FASTADD_NUM_THREADS": "32768"}, "32768"),
         ({"OMP_NUM_THREADS": "3"}, "3"),
         ({"OMP_NUM_THREADS": "4,2"}, "4"),
         ({"FASTADD_NUM_THREADS": "3", "OMP_NUM_THREADS": "1"}, "3"),
@@ -98,7 +99,9 @@ def test_environment(environment, expected):
     assert done.stdout.strip() == expected, done.stderr
 
 
-@pytest.mark.parametrize("asked", ["0", "-1", "two", "1.5", "99999999999", "²"])
+@pytest.mark.parametrize(
+    "asked", ["0", "-1", "two", "1.5", "32769", "99999999999", "²"]
+)
 def test_environment_refused(asked):
     done = run_python("import fastadd", FASTADD_NUM_THREADS=asked)
     assert "ImportError: FASTADD_NUM_THREADS=" in done.stderr
