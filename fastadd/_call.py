@@ -303,7 +303,7 @@ def computation(name, operands, factors, numbers, out, dtype, where, result, cal
         # The kernels will bring the operands to float32: on the way, those that hold
         # more than the result must be rounded to it; factors need not.
         operands = [
-            x if np.can_cast(x.dtype, dtype) else x.astype(dtype) for x in operands
+            x if np.can_cast(x.dtype, dtype) else x.real.astype(dtype) for x in operands
         ]
         # And so must the result, on its way to an out of another dtype.
         if out is not None and out.dtype != dtype:

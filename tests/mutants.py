@@ -261,6 +261,8 @@ def main():
         REACHED.parent.mkdir(exist_ok=True)
         REACHED.unlink(missing_ok=True)
         run_pytest(options, ROOT, "-p", "mutants")
+    if not REACHED.exists():
+        parser.error(f"there is no {REACHED} yet: pass --record")
     imported, *reached = [
         Test(name, seconds, {*lines})
         for name, seconds, lines in map(json.loads, REACHED.read_text().splitlines())

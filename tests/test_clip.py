@@ -225,7 +225,9 @@ def test_what_is_not_clipped_comes_back(tmp_path):
     for limit in (1, 1e-6):
         assert type(clip_grad_norm([mapped], limit)[0][0]) is np.ndarray
     # Exactly the limit is not over it.
-    assert clip_grad_norm(np.array([3.0, 4.0]), 5)[0].tolist() == [3, 4]
+    x = np.array([3.0, 4.0])
+    assert clip_grad_norm(x, 5)[0] is x
+    assert x.tolist() == [3, 4]
 
 
 def test_error_state():

@@ -15,6 +15,7 @@ from fastadd import (
     addcmul,
     clip_grad_norm,
     foreach_add,
+    lerp,
     relu,
     weighted_sum,
 )
@@ -165,6 +166,7 @@ WARNING = {
     ),
     "subclass": lambda: add(np.full(3, 3e8).view(Subclass), X, beta=1e305),
     "complex": lambda: add(X * 1j, X, out=X.copy(), casting="unsafe"),
+    "complex to halves": lambda: lerp(X * 1j, X, 0.5, dtype="f2", casting="unsafe"),
     "where without out": lambda: add(X, X, where=np.ones(3, bool)),
     "out=...": lambda: add(np.full(3, 3e38, ">f4"), np.full(3, 3e38, "f4"), out=...),
     "dates": lambda: relu(np.array([np.inf, np.nan], object) - np.inf),

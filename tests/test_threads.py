@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +78,7 @@ def test_refusals(set_them, n, error, message):
     ("environment", "expected"),
     [
         ({"FASTADD_NUM_THREADS": "3"}, "3"),
+        ({"FASTADD_NUM_THREADS": "32768"}, "32768"),
         ({"OMP_NUM_THREADS": "3"}, "3"),
         ({"OMP_NUM_THREADS": "4,2"}, "4"),
         ({"FASTADD_NUM_THREADS": "3", "OMP_NUM_THREADS": "1"}, "3"),
@@ -97,7 +99,9 @@ def test_environment(environment, expected):
     assert done.stdout.strip() == expected, done.stderr
 
 
-@pytest.mark.parametrize("asked", ["0", "-1", "two", "1.5", "99999999999", "²"])
+@pytest.mark.parametrize(
+    "asked", ["0", "-1", "two", "1.5", "32769", "99999999999", "²"]
+)
 def test_environment_refused(asked):
     done = run_python("import fastadd", FASTADD_NUM_THREADS=asked)
     assert "ImportError: FASTADD_NUM_THREADS=" in done.stderr
@@ -129,6 +133,7 @@ print(fastadd.get_num_threads())
                 "proc/self/cgroup": "0::/a/b\n",
                 "sys/fs/cgroup/a/b/cpu.max": "450000 100000",
                 "sys/fs/cgroup/a/cpu.max": "250000 100000\n",
+                "sys/fs/cpu.max": "50000 100000\n",  # above all control groups
             },
             3,
         ),
@@ -202,11 +207,18 @@ def test_processors_of_a_system_that_does_not_tell(monkeypatch):
 
 
 def test_settings_are_those_of_this_machine(monkeypatch):
-    asked = []
-    monkeypatch.setattr(_machine, "lines", lambda path: asked.append(str(path)) or [])
+    asked = set()
+
+    def nowhere(*parts):
+        asked.add(str(Path(*parts)))
+        return Path("nowhere")
+
+    monkeypatch.setattr(_machine, "Path", nowhere)
     _machine.quota()
     _machine.memory()
-    assert asked == ["/proc/self/cgroup"] * 2
+    _machine.last_level_cache()
+    assert "/proc/self/cgroup" in asked
+    assert "/sys/devices/system/cpu/cpu0/cache" in asked
 
 
 def test_threadpoolctl_sees_and_limits():

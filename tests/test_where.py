@@ -95,14 +95,15 @@ def test_flags_are_of_what_is_selected(size):
 
 
 @pytest.mark.parametrize("function", [add, carefully("add")], ids=["gate", "careful"])
-def test_overlap(function):
-    for size in (50, 5000):
-        memory = RNG.integers(0, 2, 2 * size).astype(np.int8)
+@pytest.mark.parametrize("shift", [0, 1, 40, 3000])
+def test_overlap(function, shift):
+    """What is written, zeros, is the mask of what follows."""
+    for size in (50, 5000, 100_000):
+        memory = RNG.integers(0, 2, size + shift).astype(np.int8)
         expected = memory.copy()
-        mask, out = expected.view(bool)[:size].copy(), expected[1 : size + 1]
-        np.copyto(out, np.add(out, np.int8(2) * out), where=mask)
-        mask, out = memory.view(bool)[:size], memory[1 : size + 1]
-        function(out, out, alpha=2, out=out, where=mask)
+        mask, out = memory.view(bool)[:size], memory[shift:]
+        expected[shift:][mask] = 0
+        function(out, out, alpha=-1, out=out, where=mask)
         assert memory.tolist() == expected.tolist()
 
 
