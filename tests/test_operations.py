@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastadd
+from fastadd import _core
 from fastadd._compare.cases import (
     ALIASINGS,
     DTYPES,
@@ -326,3 +327,12 @@ def test_saturation_refuses():
             call()
     floats = np.ones(3)
     assert fastadd.add(floats, x, casting="saturate").dtype == np.float64
+
+
+def test_the_compiled_part_refuses_what_it_has_no_kernel_for():
+    x = np.ones(3, int)
+    numbers = [np.array(1), np.array(1)]
+    with pytest.raises(TypeError, match="addcdiv of int64"):
+        _core.compute_checked(
+            *("addcdiv", [x, x, x], numbers, None, x.dtype, None, None, "addcdiv")
+        )

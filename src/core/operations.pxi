@@ -154,6 +154,11 @@ cdef object plan_checked(
         job, operation,
         native(dtype) if operation < PRODUCTS else arithmetic_dtype(native(dtype)),
     )
+    if (
+        operation >= PRODUCTS
+        and kernels.operations[operation - PRODUCTS][job.dtype] == NULL
+    ):
+        raise TypeError(f"{name_of[operation].decode()} of {dtype}: there is no kernel")
     for operand in range(A, inputs + 1):
         arrays[operand] = <PyObject*>operands[operand - A]
         take_array(job, operand, <cnp.ndarray>arrays[operand])
