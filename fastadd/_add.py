@@ -63,8 +63,9 @@ def add(
         in its own way: it is given `scaled_add` or, without coefficients, `np.add`;
         its own operators compute if it does not know the former (units), or if it has a
         dtype for each column (frames of pandas).
-    alpha, beta : number, optional
-        The coefficients: Python or NumPy numbers or 0-d arrays. They do not change
+    alpha, beta : number or array_like, optional
+        The coefficients: Python or NumPy numbers or 0-d arrays, or arrays that
+        broadcast with the operands and have one for each element. They do not change
         the dtype of the result; they are converted to it. An integer result takes
         integers, a float result takes integers and floats, a complex result takes
         any of these, a bool result takes bools and integers. An unsigned result takes
@@ -77,9 +78,11 @@ def add(
     dtype : dtype, optional
         The dtype of the computation and of a fresh result, in place of
         ``np.result_type(input, other)``.
-    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}, optional
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
         What conversion is allowed on the way from the operands to the dtype of the
-        computation and from there to `out`.
+        computation and from there to `out`. 'saturate' computes a result of integers
+        in float32 (of 8 and 16 bits), float64 or `dtype`, rounds half to even and
+        clamps to the range, instead of wrapping; coefficients may be floats then.
     where : array_like of bool, optional
         Where to compute; it broadcasts with the operands. The other elements of `out`
         stay as they are, those of a fresh result are not set (a warning says so).

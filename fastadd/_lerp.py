@@ -30,7 +30,8 @@ def lerp(input, end, weight, *, out=None, dtype=None, casting="same_kind", where
     """Compute ``input + weight*(end - input)``, element by element, in one pass.
 
     That is, the number at `weight` of the way from `input` to `end`, exactly `input`
-    at 0 and exactly `end` at 1.
+    at 0 and exactly `end` at 1: from 1/2 on it is computed from the other side, as
+    ``end - (1 - weight)*(end - input)``.
 
     Parameters
     ----------
