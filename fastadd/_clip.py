@@ -103,11 +103,8 @@ def clip_grad_norm(
     ([array([0.6, 0. ]), array([[0.8]])], np.float64(5.0))
     """
     max_norm = checked_limit("max_norm", max_norm, "learn the norm alone")
-    alone = not is_list(grads)
-    if alone and isinstance(grads, Mapping | Set | str | bytes):
-        as_list("grads", grads)  # refuses it
-    arrays = given = [grads] if alone else as_list("grads", grads)
-    outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
+    alone, arrays, outs = one_or_several(grads, out)
+    given = arrays
     norm_type = checked_norm_type(norm_type)
     norm = _core.norm_of(arrays, norm_type)
     if norm is None:
@@ -132,6 +129,16 @@ def clip_grad_norm(
     if out is not None and not alone:
         call = _core.then, (call, as_given, out, outs), {}
     return _core.with_norm, (call, norm, alone), {}
+
+
+def one_or_several(grads, out):
+    """Whether one array was given, which is a list of one then; arrays and outs."""
+    alone = not is_list(grads)
+    if alone and isinstance(grads, Mapping | Set | str | bytes):
+        as_list("grads", grads)  # refuses it
+    arrays = [grads] if alone else as_list("grads", grads)
+    outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
+    return alone, arrays, outs
 
 
 def scaled(arrays, coefficient, outs):
@@ -297,11 +304,7 @@ def clip_grad_value(grads, clip_value, *, out=None):
     [array([ 1. , -0.5]), array([[-1.]])]
     """
     clip_value = checked_limit("clip_value", clip_value, "leave all as it is")
-    alone = not is_list(grads)
-    if alone and isinstance(grads, Mapping | Set | str | bytes):
-        as_list("grads", grads)  # refuses it
-    arrays = [grads] if alone else as_list("grads", grads)
-    outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
+    alone, arrays, outs = one_or_several(grads, out)
     arrays = [
         checked_grad("clip_grad_value", name_of_grad(alone, place), x, "f")
         for place, x in enumerate(arrays)

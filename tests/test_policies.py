@@ -8,6 +8,8 @@ from fresh import run_python
 
 import fastadd
 from fastadd import _core, _machine
+from fastadd._compare.cases import DTYPES, MIXTURES, kind, values
+from fastadd._compare.reference import assert_same_bits, reference
 
 SQUARE = np.ones((512, 512), "f4")
 SMALL = np.ones((8, 8), "f4")
@@ -60,6 +62,8 @@ def test_streamed_from_the_size_of_the_cache_on():
     code = """
 import numpy as np
 from fastadd import _core, _machine
+from fastadd._compare.cases import DTYPES, MIXTURES, kind, values
+from fastadd._compare.reference import assert_same_bits, reference
 n = _machine.last_level_cache() // 10  # of out, half counts
 for length in (n // 2, 2 * n):
     a, b, out = np.empty((3, length), "f4")
@@ -137,3 +141,38 @@ def test_explain_refuses_what_is_no_mask():
     for wrong in (True, [True], np.ones(3, int)):
         with pytest.raises(TypeError):
             _core.explain(x, x, where=wrong)
+
+
+PAIRS = [(name, name) for name in DTYPES] + list(MIXTURES)
+
+
+@pytest.mark.parametrize("one, two", PAIRS, ids=map(" + ".join, PAIRS))
+def test_streamed_values(one, two, instruction_set):
+    """Rows with every kind of end, in order, reversed, constant and transposed."""
+    n = 5003
+    x, y = values(n + 8, DTYPES[one], 1), values(n + 8, DTYPES[two], 2)
+    dtype = np.result_type(x, y)
+    alpha = {"b": True, "i": 3}.get(kind(dtype), 1.5)
+    square = values((70, 1100), DTYPES[one], 3), values((1100, 70), DTYPES[two], 4).T
+    _core.set_last_level_cache(1)
+    found = explain(x[:n], y[:n], alpha=alpha, out=np.empty(n, dtype))
+    if found is not None and dtype.char not in "gG":
+        assert found["streamed"]
+    try:
+        with np.errstate(all="ignore"):
+            for a, b in (
+                *((x[k : k + n], y[8 - k :][:n]) for k in (0, 1, 8)),
+                (x[:n][::-1], y[:n]),
+                (x[:n][::-1], y[:n][::-1]),
+                (x[:n], y[:1]),
+                (x[:1], y[:n]),
+                square,
+            ):
+                right = reference(a, b, alpha, 1, dtype)
+                for offset in (0, 1, 5):
+                    out = np.empty(right.size + offset, dtype)[offset:]
+                    out = out.reshape(right.shape)
+                    fastadd.add(a, b, alpha=alpha, out=out)
+                    assert_same_bits(out, right)
+    finally:
+        _core.set_last_level_cache(_machine.last_level_cache())
