@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import fastadd
+from fastadd._compare.cases import values as all_values
+from fastadd._compare.operations import clamped
 from fastadd._compare.reference import assert_same_bits
 
 NUMBERS = [*"?bhilBHILfdgFDG"]
@@ -250,3 +252,29 @@ def test_saturating_mix():
     assert_same_bits(
         fastadd.weighted_sum(tracks, weights, casting="saturate", out=out), right
     )
+
+
+@pytest.mark.parametrize("terms", [1, 2, 3, 8, 70])
+@pytest.mark.parametrize("code", ["i1", "u1", "i2", "u2"])
+def test_small_integers_that_saturate(terms, code, instruction_set):
+    """Of one dtype and in rows they have kernels of their own, others and those with
+    large weights have not; ties are rounded to even."""
+    dtype = np.dtype(code)
+    for n, many in ((1, 1), (31, 1), (32, 1), (257, 1), (1003, 1), (97, 1e6)):
+        arrays = [all_values(n, dtype, seed) for seed in range(terms)]
+        weights = [many * (0.5, -0.25, 1.5, 0.1)[k % 4] for k in range(terms)]
+        right = np.float32(weights[0]) * arrays[0].astype("f4")
+        for weight, x in zip(weights[1:], arrays[1:], strict=True):
+            right += np.float32(weight) * x.astype("f4")
+        right = clamped(right, dtype)
+        assert_same_bits(
+            fastadd.weighted_sum(arrays, weights, casting="saturate"), right
+        )
+        strided = [np.repeat(x, 2)[::2] for x in arrays]
+        assert_same_bits(
+            fastadd.weighted_sum(strided, weights, casting="saturate"), right
+        )
+        out = np.zeros((2, n), dtype)
+        rows = [np.stack([x, x[::-1]])[:, :n] for x in arrays]
+        fastadd.weighted_sum(rows, weights, casting="saturate", out=out)
+        assert_same_bits(out, np.stack([right, right[::-1]]))

@@ -1,6 +1,6 @@
 # beta*input + alpha*other: the gate, which recognises a call that is ready to run and
 # never explains.
-# Uses: native, plan, job, masks, run, dtypes, numbers, arrays, operations.
+# Uses: native, plan, job, masks, run, dtypes, casting, numbers, arrays, operations.
 
 cdef inline object try_plan(
     job_t* job, object input, object other, object beta, object alpha, object out,
@@ -67,30 +67,36 @@ cdef inline object try_plan(
     )
 
 
-cdef object gate(
-    object input, object other, object beta, object alpha, object out, object dtype,
-    object casting, object where,
-):
-    """Compute a call that is ready to run. Anything else: NotImplemented."""
-    cdef job_t job
-    cdef PyObject* mask = NULL
-    if dtype is not None or casting is not SAME_KIND:
-        return NotImplemented
-    if where is not True:
-        if (
-            out is None or not cnp.PyArray_CheckExact(where)
-            or cnp.PyArray_TYPE(where) != cnp.NPY_BOOL
-        ):
-            return NotImplemented
-        mask = <PyObject*>where
-    planned_out = try_plan(&job, input, other, beta, alpha, out, mask)
-    if planned_out is None:
-        return NotImplemented
-    run_job(&job, 1, "add")
-    return result_of(planned_out, out is None)
-
-
 cdef object ONE = 1
+
+
+cdef object gate(
+    object input, object other, object beta, object alpha, PyObject** rest,
+    const char* name,
+):
+    """Compute a call that is ready to run; `rest` are out, dtype, casting and where.
+    Anything else: NotImplemented."""
+    cdef job_t job
+    cdef PyObject** operands = [<PyObject*>input, <PyObject*>other]
+    cdef PyObject** coefficients = [<PyObject*>alpha, <PyObject*>beta]
+    cdef PyObject* arrays[MOST_OPERANDS]
+    out = <object>rest[GIVEN_OUT]
+    planned_out = None
+    arrays[OUT] = <PyObject*>out if out is not None else NULL
+    if (
+        <object>rest[GIVEN_DTYPE] is None
+        and <object>rest[GIVEN_CASTING] is DEFAULT_CASTING
+        and take_mask(<object>rest[GIVEN_WHERE], arrays)
+    ):
+        planned_out = try_plan(&job, input, other, beta, alpha, out, arrays[MASK])
+    if planned_out is None:
+        planned_out = try_operation(
+            &job, ADD, MASK, operands, coefficients, rest
+        )
+        if planned_out is None:
+            return NotImplemented
+    run_job(&job, 1, name)
+    return result_of(planned_out, out is None)
 
 
 cdef inline bint is_array(PyObject* x) noexcept:
@@ -101,7 +107,7 @@ cdef inline bint is_array(PyObject* x) noexcept:
 
 cdef object try_factors(
     job_t* job, PyObject* input, PyObject* other, PyObject* alpha, PyObject* beta,
-    object out,
+    PyObject** rest,
 ):
     """Plan an addition that is ready to run and of which alpha, or beta, or both are
     arrays."""
@@ -110,30 +116,13 @@ cdef object try_factors(
     if not (is_array(input) or is_array(other)):
         return None
     if is_array(alpha) and is_array(beta):
-        return try_operation(job, PRODUCTS, operands, numbers, out)
+        return try_operation(job, PRODUCTS, C, operands, numbers, rest)
     if is_array(beta):
         operands[0], operands[1], operands[2] = other, input, beta
         numbers[1] = alpha
     elif not is_array(alpha):
         return None
-    return try_operation(job, ADDCMUL, operands, numbers, out)
-
-
-cdef object compute_factors(
-    PyObject* input, PyObject* other, PyObject* alpha, PyObject* beta, PyObject** rest
-):
-    """`rest` are out, dtype, casting and where."""
-    cdef job_t job
-    if (
-        <object>rest[1] is not None or <object>rest[2] is not SAME_KIND
-        or <object>rest[3] is not True
-    ):
-        return NotImplemented
-    planned_out = try_factors(&job, input, other, alpha, beta, <object>rest[0])
-    if planned_out is None:
-        return NotImplemented
-    run_job(&job, 1, "add")
-    return result_of(planned_out, <object>rest[0] is None)
+    return try_operation(job, ADDCMUL, C, operands, numbers, rest)
 
 
 def explain(

@@ -1,6 +1,6 @@
 # What careful functions return to be called. It runs without a frame of Python, so that
 # warnings point at the caller's line.
-# Uses: native, numbers, arrays, add, lists, times, ufunc.
+# Uses: native, dtypes, numbers, arrays, add, lists, times, ufunc.
 
 cdef object make_call(call):
     function, arguments, keywords = call
@@ -75,7 +75,9 @@ def scaled_each(arrays, coefficient, outs, bint compute, otherwise):
     cdef PyObject** given = [
         <PyObject*>arrays, <PyObject*>NOTHING, <PyObject*>ONE, <PyObject*>coefficient,
     ]
-    results = gate_lists(b"clip_grad_norm", ADD, given, outs, compute)
+    results = gate_lists(
+        b"clip_grad_norm", ADD, given, outs, DEFAULT_CASTING, compute
+    )
     if results is NotImplemented:
         return make_call(otherwise(arrays, coefficient, outs))
     return results

@@ -33,6 +33,8 @@ cdef inline bint side_by_side(const job_t* steps, int count) noexcept nogil:
     cdef int step
     if not 1 < count < TERMS:
         return False
+    if steps.clamps:
+        return True
     for step in range(count):
         if (
             not steps[step].direct or is_masked(&steps[step])

@@ -6,7 +6,7 @@
 # arguments and keywords. That is made from here, so that a warning points at the
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
-# Uses: native, dtypes, arrays, operations, add, sums, lists, limits.
+# Uses: native, job, run, dtypes, casting, arrays, operations, add, sums, lists, limits.
 
 from cpython.object cimport PyObject_Call
 from cpython.ref cimport Py_INCREF
@@ -170,45 +170,44 @@ cdef object sub_gate(int operation, PyObject** given):
         and cnp.PyArray_TYPE(<cnp.ndarray>input) == cnp.NPY_BOOL
     ):
         return NotImplemented
-    return gate(
-        <object>given[0], <object>given[1], ONE, -alpha, <object>given[3],
-        <object>given[4], <object>given[5], <object>given[6],
-    )
+    return gate(<object>given[0], <object>given[1], ONE, -alpha, given + 3, "sub")
 
 
 cdef object add_gate(int operation, PyObject** given):
-    result = gate(
-        <object>given[0], <object>given[1], <object>given[3], <object>given[2],
-        <object>given[4], <object>given[5], <object>given[6], <object>given[7],
-    )
-    if result is NotImplemented and (is_array(given[2]) or is_array(given[3])):
-        return compute_factors(given[0], given[1], given[2], given[3], given + 4)
-    return result
+    """input, other, alpha, beta, out, dtype, casting, where."""
+    cdef job_t job
+    if not is_array(given[2]) and not is_array(given[3]):
+        return gate(
+            <object>given[0], <object>given[1], <object>given[3], <object>given[2],
+            given + 4, "add",
+        )
+    planned_out = try_factors(&job, given[0], given[1], given[2], given[3], given + 4)
+    if planned_out is None:
+        return NotImplemented
+    run_job(&job, 1, "add")
+    return result_of(planned_out, <object>given[4] is None)
 
 
 cdef object add_in_place_gate(int operation, PyObject** given):
+    cdef PyObject** rest = [
+        given[0], <PyObject*>None, <PyObject*>DEFAULT_CASTING, <PyObject*>EVERYWHERE,
+    ]
     return gate(
-        <object>given[0], <object>given[1], <object>given[3], <object>given[2],
-        <object>given[0], None, SAME_KIND, True,
+        <object>given[0], <object>given[1], <object>given[3], <object>given[2], rest,
+        "add_",
     )
 
 
 cdef object weighted_sum_gate(int operation, PyObject** given):
-    if <object>given[5] is not True:
-        return NotImplemented
-    return sum_gate(
-        <object>given[0], <object>given[1], <object>given[2], <object>given[3],
-        <object>given[4], True,
-    )
+    return sum_gate(<object>given[0], <object>given[1], given + 2, True)
 
 
 cdef object gate_of_lists(int operation, PyObject** given):
     """Lists of operands, of coefficients, out and casting."""
     cdef int place = inputs_of[operation] + coefficients_of[operation]
-    if <object>given[place + 1] is not SAME_KIND:
-        return NotImplemented
     return gate_lists(
-        name_of_lists[operation], operation, given, <object>given[place], True
+        name_of_lists[operation], operation, given, <object>given[place],
+        <object>given[place + 1], True,
     )
 
 
@@ -219,7 +218,6 @@ cdef object foreach_sub_gate(int operation, PyObject** given):
     if (
         not PyLong_CheckExact(alpha) and not PyFloat_CheckExact(alpha)
         or not alpha or not is_sequence(inputs)
-        or <object>given[4] is not SAME_KIND
     ):
         return NotImplemented
     for x in inputs:
@@ -230,7 +228,9 @@ cdef object foreach_sub_gate(int operation, PyObject** given):
             return NotImplemented
     negative = -alpha
     numbers[2] = <PyObject*>negative
-    return gate_lists("foreach_sub", ADD, numbers, <object>given[3], True)
+    return gate_lists(
+        "foreach_sub", ADD, numbers, <object>given[3], <object>given[4], True
+    )
 
 
 cdef object relu_gate(int operation, PyObject** given):
@@ -239,15 +239,10 @@ cdef object relu_gate(int operation, PyObject** given):
 
 cdef object gate_of_operation(int operation, PyObject** given):
     """Operands, coefficients, out, dtype, casting and where, in this order."""
-    cdef int inputs = inputs_of[operation], first = inputs + coefficients_of[operation]
-    if (
-        <object>given[first + 1] is not None
-        or <object>given[first + 2] is not SAME_KIND
-        or <object>given[first + 3] is not True
-    ):
-        return NotImplemented
+    cdef int inputs = inputs_of[operation]
     return compute_ready(
-        operation, given, given + inputs, <object>given[first], name_of[operation]
+        operation, given, given + inputs, given + inputs + coefficients_of[operation],
+        name_of[operation],
     )
 
 

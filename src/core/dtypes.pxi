@@ -1,19 +1,30 @@
-# What is known of dtypes: NumPy's numbers of them, which are native, and what two of
-# them are promoted to.
+# What is known of dtypes: NumPy's numbers of them, which are native, what two of them
+# are promoted to, and which may become which.
 # Uses: native, job.
 
 cdef enum:
     NUMPY_TYPES = 32  # NumPy's own type numbers lie below
+
+cdef enum:  # what casting= asks for
+    SAFE
+    SAME_KIND
+    UNSAFE
+    SATURATE
+    ANOTHER_RULE  # which the Python layer knows
+
+RULES = ("safe", "same_kind", "unsafe", "saturate")
 
 cdef signed char native_by_type[NUMPY_TYPES]
 # And back; of the two C types of one size, the one that np.dtype's name means.
 cdef int type_by_native[NATIVE_COUNT]
 # np.result_type of two native dtypes; -1 where that is none, or not known yet.
 cdef signed char promoted[NATIVE_COUNT][NATIVE_COUNT]
+# Whether casting='safe', or 'same_kind', lets one native dtype into another.
+cdef bint castable[UNSAFE][NATIVE_COUNT][NATIVE_COUNT]
 cdef int bfloat16_type = NUMPY_TYPES - 1  # known once an array of it has been seen
 # A Python number of at least this magnitude is left to the Python layer.
 cdef double limits[NATIVE_COUNT]
-cdef object SAME_KIND = "same_kind"
+cdef object DEFAULT_CASTING = "same_kind"
 NAMES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "float16", "bfloat16", "float32", "float64", "longdouble",
@@ -45,8 +56,9 @@ cdef void know_dtypes() except *:
         )
 
 
-cdef void know_promotions(object dtypes) except *:
-    """Of native dtypes, by their places."""
+cdef void know_pairs(object dtypes) except *:
+    """What NumPy makes of two native dtypes, which are given by their places."""
+    cdef int rule
     for one, x in dtypes.items():
         for two, y in dtypes.items():
             try:
@@ -54,6 +66,8 @@ cdef void know_promotions(object dtypes) except *:
             except TypeError:
                 both = -1
             promoted[one][two] = both
+            for rule in range(UNSAFE):
+                castable[rule][one][two] = numpy.can_cast(x, y, RULES[rule])
 
 
 know_dtypes()
@@ -105,7 +119,7 @@ def native(dtype):
                 for welcome in welcomes:
                     welcome(BFLOAT16, dtype)
                 bfloat16_type = type_by_native[BFLOAT16] = type_num
-                know_promotions({**known_dtypes, BFLOAT16: dtype})
+                know_pairs({**known_dtypes, BFLOAT16: dtype})
         return BFLOAT16
     return -1
 
@@ -115,7 +129,7 @@ welcomes = []  # functions that are told of it
 known_dtypes = {
     place: numpy.dtype(name) for place, name in enumerate(NAMES) if name != "bfloat16"
 }
-know_promotions(known_dtypes)
+know_pairs(known_dtypes)
 
 
 def set_last_level_cache(Py_ssize_t size):

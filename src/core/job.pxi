@@ -48,8 +48,8 @@ cdef enum:
     # these: 1.9 ms, 2.5 with 8 KiB, whose short runs of each operand the prefetchers
     # lose; of 10^5: 85 us, and 61.
     SUM = 1 << 14
-    # Operands of a sum that one kernel takes side by side.
-    TERMS = 64
+    # Kernels that clamp take sums that are less than this.
+    MOST_CLAMPED = 1 << 30
     # Elements from which a mixture that does not lie in rows may be converted in
     # scratch first. uint8 + one float32: of 1,000 0.22 us, or 0.59 one by one, of
     # 30,000 3.9 and 15; int64[::3] + float64 is slower so by 1.2. (Sapphire Rapids.)

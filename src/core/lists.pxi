@@ -1,6 +1,6 @@
 # Lists of arrays: many jobs at once, each an operation of its own. The threads divide
 # the elements of all among them.
-# Uses: native, plan, job, program, run, arrays, operations, add.
+# Uses: native, plan, job, program, run, dtypes, casting, arrays, operations, add.
 
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdlib cimport qsort
@@ -242,19 +242,26 @@ cdef bint jobs_lie_apart(const job_t* jobs, int count) except -1:
 
 
 cdef inline object plan_ready(
-    job_t* job, int operation, PyObject** operands, PyObject** coefficients, object out
+    job_t* job, int operation, PyObject** operands, PyObject** coefficients,
+    PyObject** rest,
 ):
     """As the gate of one call plans it: operands, then coefficients (alpha, beta)."""
     if operation != ADD:
-        return try_operation(job, operation, operands, coefficients, out)
-    planned = try_plan(
-        job, <object>operands[0], <object>operands[1], <object>coefficients[1],
-        <object>coefficients[0], out, NULL,
-    )
-    if planned is None:
-        return try_factors(
-            job, operands[0], operands[1], coefficients[0], coefficients[1], out
+        return try_operation(
+            job, operation, first_factor_of[operation], operands, coefficients, rest
         )
+    if is_array(coefficients[0]) or is_array(coefficients[1]):
+        return try_factors(
+            job, operands[0], operands[1], coefficients[0], coefficients[1], rest
+        )
+    planned = None
+    if <object>rest[GIVEN_CASTING] is DEFAULT_CASTING:
+        planned = try_plan(
+            job, <object>operands[0], <object>operands[1], <object>coefficients[1],
+            <object>coefficients[0], <object>rest[GIVEN_OUT], NULL,
+        )
+    if planned is None:
+        return try_operation(job, ADD, MASK, operands, coefficients, rest)
     return planned
 
 
@@ -270,13 +277,15 @@ cdef object as_members(object given):
 
 
 cdef object gate_lists(
-    const char* name, int operation, PyObject** given, object out, bint compute
+    const char* name, int operation, PyObject** given, object out, object casting,
+    bint compute,
 ):
     """Compute calls that are ready to run, each as the gate of one recognises it: lists
     or tuples of equal length, of which all but the first may be one number for all.
     Anything else: NotImplemented, and nothing has been touched. Nor is it if not to
     compute."""
     cdef PyObject* members[2 * MOST_OPERANDS]
+    cdef PyObject** rest = [NULL, <PyObject*>None, <PyObject*>casting, <PyObject*>EVERYWHERE]
     cdef Py_ssize_t place, count
     cdef int k, inputs = inputs_of[operation]
     cdef int arguments = inputs + coefficients_of[operation]
@@ -298,9 +307,9 @@ cdef object gate_lists(
                 return NotImplemented
             for k in range(arguments):
                 members[k] = member(lists[k], place)
+            rest[GIVEN_OUT] = member(outs, place)
             result = plan_ready(
-                &jobs[place], operation, members, members + inputs,
-                <object>member(outs, place),
+                &jobs[place], operation, members, members + inputs, rest
             )
             if result is None:
                 return NotImplemented

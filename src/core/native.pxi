@@ -97,6 +97,9 @@ cdef struct partial_t:
 ctypedef void (*add_t)(
     const plane_t* plane, const void* a, const void* beta, const void* alpha, int real
 ) noexcept nogil
+cdef enum:
+    TERMS = 64  # operands of a sum that one kernel takes side by side
+
 # A weighted operand of a sum.
 cdef struct term_t:
     view_t view
@@ -132,6 +135,8 @@ cdef struct kernels_t:
     add_t norm[NATIVE_COUNT]  # of floats, but for those of 16 bits
     add_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]  # [of all operands and out]
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]
-    add_t clamp[NATIVE_COUNT]  # addition in float32 of small integers that do not wrap
+    # Additions in float32 of small integers that do not wrap, and sums.
+    add_t clamp[NATIVE_COUNT]
+    sum_t clamp_sum[NATIVE_COUNT]
     # To integers that do not wrap: [from, counted from FLOAT32 on][to].
     convert_t saturate[LONGDOUBLE - FLOAT32 + 1][NATIVE_COUNT]

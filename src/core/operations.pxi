@@ -1,7 +1,7 @@
 # Operations of a list or of three and four operands: the table of them, the gate, and
 # the entry for calls that the Python layer has checked. What one computes of an element
 # stands in src/kernels/operations.pxi.
-# Uses: native, job, run, dtypes, numbers, arrays.
+# Uses: native, job, run, dtypes, casting, numbers, arrays.
 
 cdef int inputs_of[OPERATIONS]
 cdef int coefficients_of[OPERATIONS]
@@ -31,36 +31,63 @@ declare(ADDCMUL, b"addcmul", b"foreach_addcmul", 3, MASK, 2)
 declare(ADDCDIV, b"addcdiv", b"foreach_addcdiv", 3, MASK, 2)
 
 
-cdef int find_dtype(int operation, PyObject** arrays) noexcept:
-    """The input, an array, that has the dtype which all arrays among the inputs have,
-    as they lie; or OUT."""
-    cdef int operand, typed = OUT
-    cdef cnp.ndarray x
-    for operand in range(A, inputs_of[operation] + 1):
-        if arrays[operand] == NULL:
-            continue
-        x = <cnp.ndarray>arrays[operand]
-        if native_dtype_of(x) < 0:
-            return OUT
-        if typed == OUT:
-            if operand >= first_factor_of[operation]:
-                return OUT
-            typed = operand
-        elif cnp.PyArray_TYPE(x) != cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed]):
-            return OUT
-    return typed
+cdef inline object plain_number(object value):
+    """What an array of no dimensions holds; anything else is as it is."""
+    if cnp.PyArray_CheckExact(value) and cnp.PyArray_NDIM(value) == 0:
+        return value[()]
+    return value
 
 
-cdef bint take_number(job_t* job, int operand, object value, int dtype) except -1:
+cdef bint take_number(
+    job_t* job, int operand, object value, const dtypes_t* dtypes
+) except -1:
     """A number in place of an array. (One that 16-bit floats would round goes by the
-    Python layer.)"""
-    cdef bint is_factor = operand >= first_factor_of[job.operation]
-    if not is_factor and dtype != job.dtype:
-        return False
+    Python layer, and so does one that loses anything in the dtype.)"""
+    cdef int dtype = dtypes.computed
+    cdef int type_num = type_of_operand(<PyObject*>value)
     job.plan.data[operand] = job.scalars[operand].bytes
-    return store_number(
-        value, dtype, not is_factor or dtype >= COMPLEX64, &job.scalars[operand]
-    ) != 0
+    if operand >= dtypes.first_factor:
+        return store_number(
+            value, dtype, dtype >= COMPLEX64, &job.scalars[operand]
+        ) != 0
+    if dtype != job.dtype or type_num == -2:
+        return False
+    if type_num == -1:
+        return store_number(value, dtype, True, &job.scalars[operand]) != 0
+    value = as_python_number(value, -1)
+    return (
+        castable[SAFE][native_of_type(type_num)][dtype] and value is not None
+        and store_plain_number(value, dtype, True, True, &job.scalars[operand]) != 0
+    )
+
+
+cdef bint take_operands(
+    job_t* job, PyObject** operands, PyObject** arrays, const dtypes_t* dtypes
+) except -1:
+    """Of an operation's operands, those that are arrays are put there, too."""
+    cdef int operand, found, inputs = inputs_of[job.operation]
+    # (Kernels of three and four operands compute 16-bit floats in float32: what holds
+    # more must be rounded on its way.)
+    cdef bint rounds = is_half(dtypes.computed) and job.operation >= PRODUCTS
+    for operand in range(A, inputs + 1):
+        arrays[operand] = NULL
+        if not is_plain_array(<object>operands[operand - A]):
+            if not take_number(job, operand, <object>operands[operand - A], dtypes):
+                return False
+            continue
+        arrays[operand] = operands[operand - A]
+        found = native_of(<cnp.ndarray>arrays[operand])
+        if found != dtypes.computed and (
+            found < 0
+            or operand < dtypes.first_factor and not is_let(
+                SAFE if rounds else dtypes.rule, found, dtypes.computed
+            )
+            or operand >= dtypes.first_factor
+            and not is_let_as_factor(found, dtypes.computed)
+        ):
+            return False
+        take_array(job, operand, <cnp.ndarray>arrays[operand])
+    return True
 
 
 cdef bint take_coefficients(job_t* job, PyObject** given, int dtype) except -1:
@@ -69,51 +96,75 @@ cdef bint take_coefficients(job_t* job, PyObject** given, int dtype) except -1:
     job.real = 0
     if coefficients_of[job.operation] == 0:
         return True
-    kind = store_number(<object>given[0], dtype, False, &job.alpha)
+    kind = store_number(plain_number(<object>given[0]), dtype, False, &job.alpha)
     if kind == 1:
         job.real |= ALPHA_REAL
     if kind != 0:
-        kind = store_number(<object>given[1], dtype, False, &job.beta)
+        kind = store_number(plain_number(<object>given[1]), dtype, False, &job.beta)
         if kind == 1:
             job.real |= BETA_REAL
     return kind != 0
 
 
+cdef bint take_mask(object where, PyObject** arrays) except -1:
+    """(Without an out the Python layer warns.)"""
+    arrays[MASK] = NULL
+    if where is True:
+        return True
+    arrays[MASK] = <PyObject*>where
+    return (
+        arrays[OUT] != NULL and cnp.PyArray_CheckExact(where)
+        and cnp.PyArray_TYPE(where) == cnp.NPY_BOOL
+    )
+
+
 cdef object try_operation(
-    job_t* job, int operation, PyObject** operands, PyObject** coefficients, object out
+    job_t* job, int operation, int first_factor, PyObject** operands,
+    PyObject** coefficients, PyObject** rest,
 ):
-    """Plan a call that is ready to run: exact native arrays of one dtype, numbers in
-    place of some, out absent or of that dtype. Returns out, or None for anything else,
-    and nothing has been touched."""
+    """Plan a call that is ready to run: exact native arrays of any dtype, and numbers
+    in place of some; `rest` are out, dtype, casting and where. Returns out, or None for
+    anything else, and nothing has been touched."""
     cdef PyObject* arrays[MOST_OPERANDS]
-    cdef int operand, typed, dtype, inputs = inputs_of[operation]
-    arrays[OUT] = arrays[MASK] = NULL
-    for operand in range(A, inputs + 1):
-        arrays[operand] = operands[operand - A]
-        if not cnp.PyArray_CheckExact(<object>arrays[operand]):
-            arrays[operand] = NULL
-    typed = find_dtype(operation, arrays)
-    if typed == OUT:
+    cdef dtypes_t dtypes
+    cdef int operand, typed = OUT, inputs = inputs_of[operation]
+    dtypes.first_factor = first_factor
+    if not choose_dtypes(&dtypes, operands, min(inputs, first_factor - A), rest):
         return None
-    dtype = native_of(<cnp.ndarray>arrays[typed])
-    start_job(job, operation, arithmetic_dtype(dtype))
-    if kernels.operations[operation - PRODUCTS][job.dtype] == NULL:
+    start_job(
+        job, operation,
+        dtypes.computed if operation == ADD else arithmetic_dtype(dtypes.computed),
+    )
+    if (
+        operation != ADD
+        and kernels.operations[operation - PRODUCTS][job.dtype] == NULL
+        or not take_operands(job, operands, arrays, &dtypes)
+        or not take_coefficients(job, coefficients, dtypes.computed)
+    ):
         return None
-    for operand in range(A, inputs + 1):
+    arrays[OUT] = NULL
+    if <object>rest[GIVEN_OUT] is None:
+        take_out_dtype(job, dtypes.result)
+    else:
+        arrays[OUT] = rest[GIVEN_OUT]
+        take_array(job, OUT, <cnp.ndarray>arrays[OUT])
+        if (
+            is_half(dtypes.computed) and operation != ADD
+            and job.carriers[OUT].dtype != dtypes.computed
+        ):
+            return None
+    job.carriers[OUT].saturated = dtypes.computed != dtypes.result
+    if not take_mask(<object>rest[GIVEN_WHERE], arrays):
+        return None
+    for operand in range(inputs, OUT, -1):
         if arrays[operand] != NULL:
-            take_array(job, operand, <cnp.ndarray>arrays[operand])
-        elif not take_number(job, operand, <object>operands[operand - A], dtype):
-            return None
-    if not take_coefficients(job, coefficients, dtype):
+            typed = operand
+    if typed == OUT or job.direct and cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed]) != (
+        dtypes.type_num
+    ):
         return None
-    take_out_dtype(job, dtype)
-    if out is not None:
-        if not is_ready_out(out, dtype):
-            return None
-        arrays[OUT] = <PyObject*>out
     return plan_call(
-        job, arrays, typed, inputs, cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed]),
-        itemsizes[dtype],
+        job, arrays, typed, inputs, dtypes.type_num, itemsizes[dtypes.result]
     )
 
 
@@ -124,16 +175,18 @@ cdef inline void take_out_dtype(job_t* job, int dtype) noexcept nogil:
 
 
 cdef object compute_ready(
-    int operation, PyObject** operands, PyObject** coefficients, object out,
+    int operation, PyObject** operands, PyObject** coefficients, PyObject** rest,
     const char* name,
 ):
     """Compute a call that is ready to run. Anything else: NotImplemented."""
     cdef job_t job
-    planned_out = try_operation(&job, operation, operands, coefficients, out)
+    planned_out = try_operation(
+        &job, operation, first_factor_of[operation], operands, coefficients, rest
+    )
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, name)
-    return result_of(planned_out, out is None)
+    return result_of(planned_out, <object>rest[GIVEN_OUT] is None)
 
 
 cdef object plan_checked(

@@ -233,25 +233,37 @@ cdef void let_kernel_convert(job_t* job, Py_ssize_t size) noexcept nogil:
             job.direct = False
 
 
-cdef void let_kernel_clamp(job_t* job) noexcept nogil:
-    """Small integers that are added as float32 and must not wrap, as the pixels of two
-    photographs: there is a kernel for rows of one dtype that lie side by side."""
-    cdef const plan_t* plan = &job.plan
-    cdef int operand, dtype = job.carriers[OUT].dtype, row = plan.ndim - 1
+cdef bint lies_in_rows(const job_t* job, int operand, int dtype) noexcept nogil:
+    """Whether an operand of a dtype lies in rows, side by side."""
+    cdef int row = job.plan.ndim - 1
+    return (
+        job.carriers[operand].dtype == dtype and is_plain(job, operand)
+        and (row < 0 or job.plan.strides[operand][row] == job.plan.itemsize[operand])
+    )
+
+
+cdef void let_kernel_clamp(job_t* steps, int count) noexcept nogil:
+    """Small integers that are added as float32 and must not wrap, as the pixels of
+    photographs or the samples of sounds: there are kernels for rows of one dtype, and
+    sums that an int32 holds."""
+    cdef const job_t* last = &steps[count - 1]
+    cdef int step, dtype = last.carriers[OUT].dtype
+    cdef double most = abs((<float*>&steps.alpha)[0])
     if (
-        is_masked(job) or job.operation != ADD
-        or job.dtype != FLOAT32 or kernels.clamp[dtype] == NULL
+        is_masked(steps) or steps.operation != ADD or steps.dtype != FLOAT32
+        or count >= TERMS or kernels.clamp[dtype] == NULL
+        or not lies_in_rows(last, OUT, dtype) or not lies_in_rows(steps, B, dtype)
     ):
         return
-    for operand in range(B + 1):
-        if (
-            job.carriers[operand].dtype != dtype or not is_plain(job, operand)
-            or row >= 0 and plan.strides[operand][row] != plan.itemsize[operand]
-        ):
+    for step in range(count):
+        most += abs((<float*>&steps[step].beta)[0])
+        if not lies_in_rows(&steps[step], A, dtype):
             return
-    for operand in range(A, B + 1):
-        job.reads[operand] = dtype
-    job.clamps = job.direct = True
+    if not most * (1 << 8 * itemsizes[dtype]) < MOST_CLAMPED:  # or a NaN
+        return
+    for step in range(count):
+        steps[step].reads[A] = steps[step].reads[B] = dtype
+        steps[step].clamps = steps[step].direct = True
 
 
 cdef inline add_t choose_kernel(const job_t* job) noexcept nogil:
@@ -358,10 +370,10 @@ cdef inline void choose_kernels(
         avoid_small_planes(steps, count)
     if steps.operation >= PRODUCTS:
         spread_operands(steps)
+    if not steps[count - 1].direct and steps[count - 1].carriers[OUT].saturated:
+        let_kernel_clamp(steps, count)
     for step in range(count):
         if not steps[step].direct:
-            if steps[step].carriers[OUT].saturated:
-                let_kernel_clamp(&steps[step])
             let_kernel_convert(&steps[step], size)
     if size >= LARGE:
         steps[count - 1].streamed = outgrows_caches(steps, count)

@@ -36,7 +36,7 @@ cdef void sum_block(
         terms[step + 1 if step > 0 else 0].view = block.views[A]
         terms[step + 1 if step > 0 else 0].weight = &steps[step].beta
         terms[step + 1 if step > 0 else 0].real = steps[step].real & BETA_REAL
-    kernels.sum[steps.dtype](
+    (kernels.clamp_sum[steps.reads[A]] if steps.clamps else kernels.sum[steps.dtype])(
         &block, block.views[OUT].data, terms, count + 1, steps[count - 1].streamed
     )
 

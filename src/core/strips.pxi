@@ -8,26 +8,12 @@ cdef extern from "spread.h" nogil:
         Py_ssize_t row, Py_ssize_t step,
     )
 
-
-cdef void copy_bytes(
-    Py_ssize_t m, Py_ssize_t n, char* out, const Py_ssize_t* out_strides,
-    const char* x, const Py_ssize_t* x_strides, Py_ssize_t itemsize, Py_ssize_t word,
-) noexcept nogil:
-    """Move elements of any alignment; the bytes of each word are reversed (a complex
-    number has two words, and a word of 1 reverses nothing)."""
-    cdef Py_ssize_t i, j, k, w
-    cdef char* target
-    cdef const char* source
-    for i in range(m):
-        for j in range(n):
-            target = out + i * out_strides[0] + j * out_strides[1]
-            source = x + i * x_strides[0] + j * x_strides[1]
-            if word == 1:
-                memcpy(target, source, itemsize)
-            else:
-                for w in range(itemsize // word):
-                    for k in range(word):
-                        target[w * word + k] = source[(w + 1) * word - 1 - k]
+cdef extern from "swap.h" nogil:
+    void move_elements(
+        Py_ssize_t m, Py_ssize_t n, char* out, const Py_ssize_t* out_strides,
+        const char* x, const Py_ssize_t* x_strides, Py_ssize_t itemsize,
+        Py_ssize_t word,
+    )
 
 
 cdef inline Py_ssize_t word_of(const carrier_t* carrier) noexcept nogil:
@@ -93,7 +79,7 @@ cdef void load_operand(
     cdef bint across = (carrier.transposed or n == 1) and not carrier.raw
     if carrier.raw:
         target = packed_view(scratch, m, n, itemsizes[carrier.dtype])
-        copy_bytes(
+        move_elements(
             m, n, target.data, target.strides, view.data, view.strides,
             itemsizes[carrier.dtype], word_of(carrier),
         )
@@ -157,7 +143,7 @@ cdef void store_out(
             shape[0], shape[1], target.data, target.strides, source.data, source.strides
         )
     if carrier.raw:
-        copy_bytes(
+        move_elements(
             shape[0], shape[1], out.data, out.strides, source.data, source.strides,
             itemsize, word_of(carrier),
         )

@@ -1,6 +1,9 @@
 # Sums of any number of operands: each step of one is a job, and all are computed
 # together, block by block.
-# Uses: native, plan, job, run, dtypes, numbers, arrays.
+# Uses: native, plan, job, run, dtypes, casting, numbers, arrays, operations.
+
+cdef extern from "Python.h":
+    PyObject** PySequence_Fast_ITEMS(object)
 
 cdef struct weight_t:
     scalar_t value  # in the dtype of the computation or, if it is real, of its parts
@@ -133,6 +136,8 @@ cdef object sum_up(
                     return None
             if terms > 1 and not safe_to_write(&steps.plan, B):
                 return None
+            if mask is not None and not safe_to_write(&steps.plan, B + 1):
+                return None
         if compute:
             set_coefficients(steps, terms, term)
             run_job(steps, count, "weighted_sum")
@@ -141,70 +146,85 @@ cdef object sum_up(
         free(steps)
 
 
-cdef object sum_gate(arrays, weights, out, dtype, casting, bint compute):
+cdef bint take_weights(
+    weight_t* term, tuple weights, const dtypes_t* dtypes
+) except -1:
+    cdef int place, kind
+    for place in range(len(weights)):
+        kind = store_number(
+            plain_number(weights[place]), dtypes.computed, False, &term[place].value
+        )
+        if kind == 0:
+            return False
+        term[place].real = kind == 1
+    return True
+
+
+cdef bint can_take(tuple arrays, object out, const dtypes_t* dtypes) noexcept:
+    """(What holds more than 16-bit floats must be rounded to them on its way.)"""
+    cdef bint rounds = is_half(dtypes.computed)
+    cdef int found
+    for each in arrays:
+        if not is_plain_array(each):
+            return False
+        found = native_of(each)
+        if found != dtypes.computed and not is_let(
+            SAFE if rounds else dtypes.rule, found, dtypes.computed
+        ):
+            return False
+    return not rounds or out is None or native_of(out) == dtypes.result
+
+
+cdef object sum_gate(object arrays, object weights, PyObject** rest, bint compute):
     """Compute, or only check, a sum that is ready to run: a list or tuple of exact
-    native arrays of one dtype, weights that are plain Python numbers and fit, out
-    absent or of that dtype. Anything else: NotImplemented, and nothing has been
-    touched."""
-    cdef int place, terms, native_dtype, kind
+    native arrays, weights that are plain numbers and fit; `rest` are out, dtype,
+    casting and where. Anything else: NotImplemented, and nothing has been touched."""
+    cdef dtypes_t dtypes
+    cdef PyObject* masks[MOST_OPERANDS]
     cdef weight_t* term
-    cdef scalar_t weight
     cdef tuple operands
-    cdef cnp.ndarray first
-    if (
-        dtype is not None or casting is not SAME_KIND
-        or not is_sequence(arrays)
-    ):
+    cdef Py_ssize_t terms
+    out = <object>rest[GIVEN_OUT]
+    masks[OUT] = <PyObject*>out if out is not None else NULL
+    if not is_sequence(arrays) or not take_mask(<object>rest[GIVEN_WHERE], masks):
         return NotImplemented
     operands = tuple(arrays)
     terms = len(operands)
-    if terms == 0 or not cnp.PyArray_CheckExact(operands[0]):
-        return NotImplemented
     if cnp.PyArray_CheckExact(weights) and cnp.PyArray_NDIM(weights) == 1:
         weights = weights.tolist()
-    if weights is not None:
-        if not is_sequence(weights):
-            return NotImplemented
-        weights = tuple(weights)
-        if len(weights) != terms:
-            return NotImplemented
-    first = operands[0]
-    native_dtype = native_dtype_of(first)
-    if native_dtype < 0:
+    if weights is None:
+        weights = (1,) * terms
+    elif not is_sequence(weights):
         return NotImplemented
-    for each in operands if out is None else (*operands, out):
-        if (
-            not cnp.PyArray_CheckExact(each) or native_dtype_of(each) != native_dtype
-            or cnp.PyArray_TYPE(each) != cnp.PyArray_TYPE(first)
-        ):
-            return NotImplemented
-    if out is not None and not cnp.PyArray_ISWRITEABLE(out):
+    weights = tuple(weights)
+    if (
+        terms == 0 or len(weights) != terms
+        or not choose_dtypes(&dtypes, PySequence_Fast_ITEMS(operands), terms, rest)
+        or not can_take(operands, out, &dtypes)
+    ):
         return NotImplemented
     term = <weight_t*>allocate(terms, sizeof(weight_t))
     try:
-        for place in range(terms):
-            kind = store_number(
-                1 if weights is None else weights[place], native_dtype, False, &weight
-            )
-            if kind == 0:
-                return NotImplemented
-            term[place].value, term[place].real = weight, kind == 1
+        if not take_weights(term, weights, &dtypes):
+            return NotImplemented
         result = sum_up(
-            operands, term, out, native_dtype, cnp.PyArray_TYPE(first), False, False,
-            None, compute,
+            operands, term, out, dtypes.computed, dtypes.type_num, False,
+            dtypes.computed != dtypes.result,
+            None if masks[MASK] == NULL else <object>masks[MASK], compute,
         )
     finally:
         free(term)
     if result is None:
         return NotImplemented
-    return result[()] if out is None and cnp.PyArray_NDIM(result) == 0 else result
+    return result_of(result, out is None)
 
 
 def is_ready_sum(arrays, weights, out):
     """Whether a sum needs no check of the Python layer."""
-    return sum_gate(
-        arrays, weights, out, None, SAME_KIND, False
-    ) is not NotImplemented
+    cdef PyObject** rest = [
+        <PyObject*>out, <PyObject*>None, <PyObject*>DEFAULT_CASTING, <PyObject*>EVERYWHERE,
+    ]
+    return sum_gate(arrays, weights, rest, False) is not NotImplemented
 
 
 def compute_sum(

@@ -8,6 +8,12 @@ cdef extern from "choose.h" nogil:
     int64_t clamp_to_int64(longdouble x)
     uint64_t clamp_to_uint64(longdouble x)
 
+cdef extern from "clamp.h" nogil:
+    Py_ssize_t clamp_rows(
+        char* out, char** rows, const float* weights, int count, Py_ssize_t n,
+        int size, bint is_signed,
+    )
+
 ctypedef fused clamped:
     signed_integer
     unsigned_integer
@@ -75,24 +81,54 @@ ctypedef fused small:
     uint16_t
 
 
+cdef inline void clamp_row(
+    char* out, char** rows, const float* weights, int count, Py_ssize_t n, small tag
+) noexcept nogil:
+    """The sum of rows, in float32; all lie side by side."""
+    cdef bint is_signed = small is int8_t or small is int16_t
+    cdef Py_ssize_t j
+    cdef float sum
+    cdef int row
+    for j in range(
+        clamp_rows(out, rows, weights, count, n, sizeof(small), is_signed), n
+    ):
+        sum = weights[0] * <float>(<small*>rows[0])[j]
+        for row in range(1, count):
+            sum = sum + weights[row] * <float>(<small*>rows[row])[j]
+        (<small*>out)[j] = to_clamped(sum, tag)
+
+
 cdef void clamp_plane(
     const plane_t* plane, const small* tag, const float* beta, const float* alpha,
     int real,
 ) noexcept nogil:
-    """The addition of two, in float32; all lie in rows, side by side."""
-    cdef small[:, :] out = None
-    cdef small[:, :] a = None
-    cdef small[:, :] b = None
-    cdef Py_ssize_t i, j
-    cdef float x = beta[0], y = alpha[0]
-    lay(out.strides, plane.views[OUT].data, plane.views[OUT].strides[0], sizeof(small))
-    lay(a.strides, plane.views[A].data, plane.views[A].strides[0], sizeof(small))
-    lay(b.strides, plane.views[B].data, plane.views[B].strides[0], sizeof(small))
+    cdef char* out
+    cdef char* rows[2]
+    cdef float weights[2]
+    cdef Py_ssize_t i
+    weights[0], weights[1] = beta[0], alpha[0]
     for i in range(plane.shape[0]):
-        for j in range(plane.shape[1]):
-            out[i, j] = to_clamped(
-                x * <float>a[i, j] + y * <float>b[i, j], <small>0
-            )
+        out = plane.views[OUT].data + i * plane.views[OUT].strides[0]
+        rows[0] = plane.views[A].data + i * plane.views[A].strides[0]
+        rows[1] = plane.views[B].data + i * plane.views[B].strides[0]
+        clamp_row(out, rows, weights, 2, plane.shape[1], <small>0)
+
+
+cdef void clamp_sum_plane(
+    const plane_t* plane, const small* tag, const term_t* terms, int count,
+    bint streamed,
+) noexcept nogil:
+    cdef char* out
+    cdef char* rows[TERMS]
+    cdef float weights[TERMS]
+    cdef Py_ssize_t i
+    cdef int row
+    for i in range(plane.shape[0]):
+        out = plane.views[OUT].data + i * plane.views[OUT].strides[0]
+        for row in range(count):
+            rows[row] = terms[row].view.data + i * terms[row].view.strides[0]
+            weights[row] = (<const float*>terms[row].weight)[0]
+        clamp_row(out, rows, weights, count, plane.shape[1], <small>0)
 
 
 cdef void fill_saturations(convert_t* to, unclamped* tag) noexcept:

@@ -179,6 +179,10 @@ cdef void fill(kernels_t* kernels) noexcept:
     kernels.clamp[UINT8] = <add_t>clamp_plane[uint8_t]
     kernels.clamp[INT16] = <add_t>clamp_plane[int16_t]
     kernels.clamp[UINT16] = <add_t>clamp_plane[uint16_t]
+    kernels.clamp_sum[INT8] = <sum_t>clamp_sum_plane[int8_t]
+    kernels.clamp_sum[UINT8] = <sum_t>clamp_sum_plane[uint8_t]
+    kernels.clamp_sum[INT16] = <sum_t>clamp_sum_plane[int16_t]
+    kernels.clamp_sum[UINT16] = <sum_t>clamp_sum_plane[uint16_t]
     fill_saturations(kernels.saturate[FLOAT32 - FLOAT32], <float*>NULL)
     fill_saturations(kernels.saturate[FLOAT64 - FLOAT32], <double*>NULL)
     if BASELINE:

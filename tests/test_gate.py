@@ -1,0 +1,156 @@
+"""Calls that the compiled part takes without the Python layer: it computes them to the
+bits of that layer, or leaves them to it; and common ones never enter it."""
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastadd
+from fastadd import _core
+from fastadd._compare.cases import DTYPES, kind, values
+from fastadd._compare.reference import assert_same_bits
+
+NAMES = {
+    "add": (2, ("alpha", "beta")),
+    "sub": (2, ("alpha",)),
+    "lerp": (3, ()),
+    "addcmul": (3, ("value", "beta")),
+    "addcdiv": (3, ("value", "beta")),
+    "weighted_sum": (3, ()),
+}
+CODES = list(DTYPES)
+
+
+def some_operand(random, shape):
+    dtype = DTYPES[random.choice(CODES)]
+    what = random.choice(["array"] * 6 + ["0-d", "scalar", "number", "swapped", "odd"])
+    x = values(shape, dtype, random.integers(99))
+    if what == "number":
+        return random.choice([2, -1, 0.5, 300])
+    if what in ("0-d", "scalar"):
+        x = values((3,), dtype, 5)[1]
+        return x if what == "scalar" else np.array(x)
+    if what == "swapped" and kind(dtype) != "b" and dtype.kind != "V":
+        return x.astype(dtype.newbyteorder())
+    if what == "odd":
+        return x[..., ::-1]
+    return x
+
+
+def some_call(seed):
+    random = np.random.default_rng(seed)
+    name = random.choice(list(NAMES))
+    arrays, numbers = NAMES[name]
+    shape = [(7,), (3, 5), (40, 33)][random.integers(3)]
+    arguments = [some_operand(random, shape) for _ in range(arrays)]
+    if name == "weighted_sum":
+        weights = random.choice([1, 2, 3, 0.5, -1], arrays).tolist()
+        arguments = [arguments, [int(w) if w % 1 == 0 else w for w in weights]]
+    keywords = {}
+    for number in numbers:
+        if random.random() < 0.6:
+            made = [2, -1, 0.5, 1, np.float32(0.3), np.array(3), np.int8(2), True]
+            keywords[number] = made[random.integers(len(made))]
+    if random.random() < 0.4:
+        keywords["dtype"] = [np.float32, "f8", np.dtype("i4"), np.dtype("c16"), "f2"][
+            random.integers(5)
+        ]
+    if random.random() < 0.5:
+        rules = ["safe", "same_kind", "unsafe", "saturate", "no", "equiv"]
+        keywords["casting"] = str(random.choice(rules))
+    out = None
+    if random.random() < 0.5:
+        out = np.ones(shape, DTYPES[random.choice(CODES)])
+        if random.random() < 0.4:
+            mask = random.random(shape) < 0.5
+            keywords["where"] = mask
+    return str(name), arguments, keywords, out
+
+
+def outcome(function, arguments, keywords, out):
+    if out is not None:
+        keywords = {**keywords, "out": out.copy()}
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            result = function(*arguments, **keywords)
+        except Exception as error:
+            return type(error), str(error), keywords.get("out"), None
+    said = sorted({str(warning.message) for warning in told})
+    return type(result), said, keywords.get("out"), result
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_compiled_part_computes_what_the_python_layer_does(seed):
+    for each in range(250):
+        name, arguments, keywords, out = some_call(1000 * seed + each)
+        mine = outcome(getattr(fastadd, name), arguments, keywords, out)
+        right = outcome(_core.carefully(name), arguments, keywords, out)
+        assert mine[:2] == right[:2], (name, arguments, keywords)
+        for x, y in zip(mine[2:], right[2:], strict=True):
+            assert (x is None) == (y is None)
+            if x is not None:
+                assert_same_bits(np.asarray(x), np.asarray(y))
+                assert np.asarray(x).strides == np.asarray(y).strides
+
+
+F4, G4 = values(50, np.dtype("f4"), 0), values(50, np.dtype("f4"), 1)
+F8, U1 = values(50, np.dtype("f8"), 2), values(50, np.dtype("u1"), 3)
+I2, MASK = values(50, np.dtype("i2"), 4), np.arange(50) % 3 == 0
+READY = {
+    "two dtypes": lambda: fastadd.add(F4, U1, alpha=0.5),
+    "dtype": lambda: fastadd.add(F4, G4, dtype="f8"),
+    "dtype of integers": lambda: fastadd.add(U1, U1, alpha=0.5, dtype=np.float32),
+    "out of another dtype": lambda: fastadd.add(F8, F4, out=np.empty(50, "f4")),
+    "casting": lambda: fastadd.add(F8, I2, dtype="f4", casting="unsafe"),
+    "a NumPy scalar": lambda: fastadd.add(F4, np.float64(2)),
+    "a coefficient of no dimensions": lambda: fastadd.add(F4, G4, alpha=np.array(0.5)),
+    "byte-swapped": lambda: fastadd.add(F4.astype(">f4"), G4),
+    "memmap": lambda: fastadd.add(mapped(F4), G4),
+    "where": lambda: fastadd.add(F4, U1, out=np.zeros(50, "f4"), where=MASK),
+    "saturate": lambda: fastadd.add(U1, U1, alpha=0.5, casting="saturate"),
+    "sub, saturate": lambda: fastadd.sub(I2, U1, alpha=3, casting="saturate"),
+    "lerp of bytes": lambda: fastadd.lerp(U1, U1, F4, casting="saturate"),
+    "lerp where": lambda: fastadd.lerp(F4, G4, F8, out=F4.copy(), where=MASK),
+    "addcmul": lambda: fastadd.addcmul(F4, U1, G4, value=0.5),
+    "addcdiv": lambda: fastadd.addcdiv(F4, G4, F4, out=np.empty(50)),
+    "an array alpha": lambda: fastadd.add(F4, G4, alpha=F8, dtype="f8"),
+    "weighted_sum": lambda: fastadd.weighted_sum([F4, F8], [1, 2]),
+    "sum that saturates": lambda: fastadd.weighted_sum(
+        [I2] * 3, [0.5] * 3, casting="saturate"
+    ),
+    "sum where": lambda: fastadd.weighted_sum(
+        [F4, G4], out=np.zeros(50, "f4"), where=MASK
+    ),
+    "lists": lambda: fastadd.foreach_add([F4, F8], [U1, F4], alpha=0.5),
+    "lists that saturate": lambda: fastadd.foreach_add(
+        [U1], [U1], alpha=0.5, casting="saturate"
+    ),
+    "in place": lambda: fastadd.add_(F8.copy(), F4),
+}
+
+
+def mapped(x):
+    return x.view(np.memmap)
+
+
+@pytest.mark.parametrize("call", READY.values(), ids=READY)
+def test_common_calls_enter_no_python(call):
+    entered = []
+    here = str(Path(fastadd.__file__).parent)
+
+    def seen(frame, event, _):
+        if event == "call" and frame.f_code.co_filename.startswith(here):
+            entered.append(frame.f_code.co_name)
+
+    with np.errstate(all="ignore"):
+        call()
+        sys.setprofile(seen)
+        try:
+            call()
+        finally:
+            sys.setprofile(None)
+    assert not entered
