@@ -14,7 +14,7 @@ cdef object EVERYWHERE = True  # where= (and `<PyObject*>True` would be the numb
 cdef struct dtypes_t:
     int result
     int type_num  # NumPy's number of it
-    int computed  # in what is computed; if that is not the result's, the result saturates
+    int computed  # in what; if that is not the result's, the result saturates
     int rule
     int first_factor  # operands from here on do not decide on the result's
 

@@ -285,7 +285,9 @@ cdef object gate_lists(
     Anything else: NotImplemented, and nothing has been touched. Nor is it if not to
     compute."""
     cdef PyObject* members[2 * MOST_OPERANDS]
-    cdef PyObject** rest = [NULL, <PyObject*>None, <PyObject*>casting, <PyObject*>EVERYWHERE]
+    cdef PyObject** rest = [
+        NULL, <PyObject*>None, <PyObject*>casting, <PyObject*>EVERYWHERE,
+    ]
     cdef Py_ssize_t place, count
     cdef int k, inputs = inputs_of[operation]
     cdef int arguments = inputs + coefficients_of[operation]

@@ -222,7 +222,8 @@ cdef object sum_gate(object arrays, object weights, PyObject** rest, bint comput
 def is_ready_sum(arrays, weights, out):
     """Whether a sum needs no check of the Python layer."""
     cdef PyObject** rest = [
-        <PyObject*>out, <PyObject*>None, <PyObject*>DEFAULT_CASTING, <PyObject*>EVERYWHERE,
+        <PyObject*>out, <PyObject*>None, <PyObject*>DEFAULT_CASTING,
+        <PyObject*>EVERYWHERE,
     ]
     return sum_gate(arrays, weights, rest, False) is not NotImplemented
 
