@@ -11,7 +11,7 @@ cdef inline object try_plan(
     and fit, out absent or of that dtype. Returns out, or None for anything else, and
     nothing has been touched."""
     cdef PyObject* arrays[MOST_OPERANDS]
-    cdef int kind, typed, both
+    cdef int kind, typed, both, type_num
     job.operation = ADD
     arrays[OUT] = NULL
     arrays[MASK] = mask
@@ -24,6 +24,7 @@ cdef inline object try_plan(
     job.dtype = native_dtype_of(<cnp.ndarray>arrays[typed])
     if job.dtype < 0:
         return None
+    type_num = cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed])
     if arrays[A] == NULL:
         if not store_number(input, job.dtype, True, &job.scalars[B]):
             return None
@@ -37,12 +38,9 @@ cdef inline object try_plan(
     else:
         both = native_dtype_of(<cnp.ndarray>arrays[B])
         # (Two C types of one size have two type numbers; np.result_type picks one.)
-        if (
-            both != job.dtype
-            or cnp.PyArray_TYPE(<cnp.ndarray>arrays[B])
-            != cnp.PyArray_TYPE(<cnp.ndarray>arrays[A])
-        ):
-            if not take_both(job, arrays):
+        if both != job.dtype or cnp.PyArray_TYPE(<cnp.ndarray>arrays[B]) != type_num:
+            type_num = take_both(job, arrays)
+            if type_num < 0:
                 return None
     job.real = 0
     kind = store_number(beta, job.dtype, False, &job.beta)
@@ -60,10 +58,7 @@ cdef inline object try_plan(
             return None
         arrays[OUT] = <PyObject*>out
     return plan_call(
-        job, arrays, typed, 2,
-        cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed])
-        if job.direct else type_by_native[job.dtype],
-        itemsizes[job.dtype],
+        job, arrays, typed, 2, type_num, itemsizes[job.dtype]
     )
 
 

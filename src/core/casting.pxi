@@ -79,7 +79,7 @@ cdef inline int type_of_operand(PyObject* x) noexcept:
 cdef bint promote_operands(dtypes_t* dtypes, PyObject** operands, int count) noexcept:
     """The result's dtype, as np.result_type has it. (That of three dtypes need not be
     that of two and the third.)"""
-    cdef int place, found, known, first = -1, second = -1
+    cdef int place, found, first = -1, second = -1
     for place in range(count):
         found = type_of_operand(operands[place])
         if found == -1 or found == first or found == second:
@@ -92,18 +92,9 @@ cdef bint promote_operands(dtypes_t* dtypes, PyObject** operands, int count) noe
             second = found
     if first < 0:
         return False
-    dtypes.result, dtypes.type_num = native_of_type(first), first
-    if second >= 0:
-        known = native_of_type(second)
-        # (Two C types of one size have two numbers; np.result_type picks one.)
-        if (
-            type_by_native[known] != second or type_by_native[dtypes.result] != first
-            or promoted[dtypes.result][known] < 0
-        ):
-            return False
-        dtypes.result = promoted[dtypes.result][known]
-        dtypes.type_num = type_by_native[dtypes.result]
-    return True
+    dtypes.type_num = first if second < 0 else promoted_type(first, second)
+    dtypes.result = native_of_type(dtypes.type_num)
+    return dtypes.result >= 0
 
 
 cdef bint choose_dtypes(

@@ -15,10 +15,9 @@ cdef enum:  # what casting= asks for
 RULES = ("safe", "same_kind", "unsafe", "saturate")
 
 cdef signed char native_by_type[NUMPY_TYPES]
-# And back; of the two C types of one size, the one that np.dtype's name means.
-cdef int type_by_native[NATIVE_COUNT]
-# np.result_type of two native dtypes; -1 where that is none, or not known yet.
-cdef signed char promoted[NATIVE_COUNT][NATIVE_COUNT]
+# NumPy's number of what np.result_type makes of two native dtypes, by their slots; -1
+# where that is none. (Of two C types of one size both are native.)
+cdef int promoted[NUMPY_TYPES][NUMPY_TYPES]
 # Whether casting='safe', or 'same_kind', lets one native dtype into another.
 cdef bint castable[UNSAFE][NATIVE_COUNT][NATIVE_COUNT]
 cdef int bfloat16_type = NUMPY_TYPES - 1  # known once an array of it has been seen
@@ -32,24 +31,25 @@ NAMES = (
 )
 
 
+# NumPy's native dtypes by their slots, which are their numbers; that of bfloat16 is the
+# last, once it is known.
+known_dtypes = {
+    numpy.dtype(char).num: numpy.dtype(char) for char in "?bhilqBHILQefdgFDG"
+}
+
+
 cdef void know_dtypes() except *:
     cdef int dtype
     for type_num in range(NUMPY_TYPES):
         native_by_type[type_num] = -1
     for dtype, name in enumerate(NAMES):
         limits[dtype] = float("inf")
-        for both in range(NATIVE_COUNT):
-            promoted[dtype][both] = -1
-        type_by_native[dtype] = -1
-        if dtype == BFLOAT16:
-            itemsizes[dtype] = sizeof(bfloat16)
-        else:
-            itemsizes[dtype] = numpy.dtype(name).itemsize
-            type_by_native[dtype] = numpy.dtype(name).num
+        itemsizes[dtype] = (
+            sizeof(bfloat16) if dtype == BFLOAT16 else numpy.dtype(name).itemsize
+        )
     limits[FLOAT16] = 65504.5
     limits[BFLOAT16] = limits[FLOAT32] = limits[COMPLEX64] = 3.38e38
-    for char in "?bhilqBHILQefdgFDG":
-        known = numpy.dtype(char)
+    for known in known_dtypes.values():
         native_by_type[<int>known.num] = next(
             dtype for dtype, name in enumerate(NAMES)
             if dtype != BFLOAT16 and known == numpy.dtype(name)
@@ -57,26 +57,35 @@ cdef void know_dtypes() except *:
 
 
 cdef void know_pairs(object dtypes) except *:
-    """What NumPy makes of two native dtypes, which are given by their places."""
-    cdef int rule
-    for one, x in dtypes.items():
-        for two, y in dtypes.items():
-            try:
-                both = native(numpy.result_type(x, y))
-            except TypeError:
-                both = -1
-            promoted[one][two] = both
+    """What NumPy makes of two native dtypes, by their slots."""
+    cdef int rule, x, y, one, two
+    for one, first in dtypes.items():
+        for two, second in dtypes.items():
+            promoted[one][two] = -1
+            x, y = native_of_type(first.num), native_of_type(second.num)
             for rule in range(UNSAFE):
-                castable[rule][one][two] = numpy.can_cast(x, y, RULES[rule])
-
-
-know_dtypes()
+                castable[rule][x][y] = numpy.can_cast(first, second, RULES[rule])
+            try:
+                both = numpy.result_type(first, second)
+            except TypeError:
+                continue
+            if native_of_type(both.num) >= 0:
+                promoted[one][two] = both.num
 
 
 cdef inline int native_of_type(int type_num) noexcept:
     if 0 <= type_num < NUMPY_TYPES:
         return native_by_type[type_num]
     return BFLOAT16 if type_num == bfloat16_type else -1
+
+
+cdef inline int promoted_type(int one, int two) noexcept:
+    """Of NumPy's numbers of native dtypes."""
+    return promoted[slot_of_type(one)][slot_of_type(two)]
+
+
+cdef inline int slot_of_type(int type_num) noexcept:
+    return type_num if type_num < NUMPY_TYPES else NUMPY_TYPES - 1
 
 
 cdef inline int native_of(cnp.ndarray x) noexcept:
@@ -118,17 +127,15 @@ def native(dtype):
             if type_num != bfloat16_type:
                 for welcome in welcomes:
                     welcome(BFLOAT16, dtype)
-                bfloat16_type = type_by_native[BFLOAT16] = type_num
-                know_pairs({**known_dtypes, BFLOAT16: dtype})
+                bfloat16_type = type_num
+                know_pairs({**known_dtypes, NUMPY_TYPES - 1: dtype})
         return BFLOAT16
     return -1
 
 
 meeting_bfloat16 = RLock()
 welcomes = []  # functions that are told of it
-known_dtypes = {
-    place: numpy.dtype(name) for place, name in enumerate(NAMES) if name != "bfloat16"
-}
+know_dtypes()
 know_pairs(known_dtypes)
 
 

@@ -74,7 +74,7 @@ def compute_relu(operands, coefficients, cnp.ndarray out, dtype, mask):
         take_array(&job, OUT, out)
     set_relu(&job)
     planned_out = plan_arrays(
-        &job.plan, arrays, 2, type_by_native[native_dtype], itemsizes[native_dtype]
+        &job.plan, arrays, 2, cnp.PyArray_TYPE(x), itemsizes[native_dtype]
     )
     if planned_out is None:
         raise ValueError("x does not broadcast to out")

@@ -159,9 +159,7 @@ cdef object try_operation(
     for operand in range(inputs, OUT, -1):
         if arrays[operand] != NULL:
             typed = operand
-    if typed == OUT or job.direct and cnp.PyArray_TYPE(<cnp.ndarray>arrays[typed]) != (
-        dtypes.type_num
-    ):
+    if typed == OUT:
         return None
     return plan_call(
         job, arrays, typed, inputs, dtypes.type_num, itemsizes[dtypes.result]
