@@ -147,7 +147,3 @@ cdef inline bint is_let_as_factor(int from_dtype, int to_dtype) noexcept:
     if from_dtype >= COMPLEX64:
         return to_dtype >= COMPLEX64
     return from_dtype <= UINT64 or to_dtype >= FLOAT16
-
-
-cdef inline bint is_half(int dtype) noexcept:
-    return dtype == FLOAT16 or dtype == BFLOAT16

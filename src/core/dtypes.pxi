@@ -102,7 +102,7 @@ cdef inline int native_dtype_of(cnp.ndarray x) noexcept:
 cdef inline int arithmetic_dtype(int dtype) noexcept nogil:
     """What is calculated in, and coefficients are kept in: for 16-bit floats float32,
     rounded once, at the end."""
-    return FLOAT32 if dtype == FLOAT16 or dtype == BFLOAT16 else dtype
+    return FLOAT32 if is_half(dtype) else dtype
 
 
 cdef inline int real_of(int dtype) noexcept nogil:

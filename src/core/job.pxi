@@ -103,6 +103,8 @@ cdef enum:
     # Elements of a row from which an operation of three or four operands takes it by
     # itself; shorter rows are brought side by side first.
     SHORT_ROW = 64
+    # And rows of 16-bit floats, of which the kernel takes 16 at a time.
+    SHORT_HALVES = 16
     # A mask of which less than one in so many is True is computed run by run.
     SPARSE = 16
     # Elements of a block of a norm, whatever the threads.
@@ -177,3 +179,7 @@ cdef struct job_t:
 cdef const kernels_t* kernels = NULL
 cdef Py_ssize_t itemsizes[NATIVE_COUNT]
 cdef Py_ssize_t last_level_cache  # bytes
+
+
+cdef inline bint is_half(int dtype) noexcept nogil:
+    return dtype == FLOAT16 or dtype == BFLOAT16

@@ -65,6 +65,28 @@ cdef void spread_operands(job_t* job) noexcept nogil:
         job.carriers[operand].spread = True
 
 
+cdef inline bint gathers_short_rows(const job_t* steps, int count) noexcept nogil:
+    """Whether an addition, too, is better off with rows that are brought side by side:
+    short ones of small elements that are far apart, or of 16-bit floats. (uint8 of
+    300 x 300 pixels + three planes: 68 us instead of 180; float16 + a mask of one
+    channel: 89 instead of 1,440; float32 loses by it. Sapphire Rapids, 2 threads.)"""
+    cdef const plan_t* plan = &steps.plan
+    cdef int operand, row = plan.ndim - 1
+    cdef bint is_far = is_half(steps.dtype) and plan.shape[row] < SHORT_HALVES
+    if (
+        row < 1 or plan.shape[row] >= SHORT_ROW or steps.operation != ADD or count > 1
+        or itemsizes[steps.dtype] > 2
+    ):
+        return False
+    for operand in range(B + 1):
+        if not steps.direct and steps.carriers[operand].transposed:
+            return False
+        is_far |= llabs(plan.strides[operand][row]) > 2 * plan.itemsize[operand]
+        if plan.strides[operand][row - 1] == 0 and plan.strides[operand][row] != 0:
+            return False  # a row that may be repeated
+    return is_far
+
+
 cdef void avoid_small_planes(job_t* steps, int count) noexcept nogil:
     cdef const plan_t* plan = &steps.plan
     cdef int step, axis, row = plan.ndim - 1, longest = row
@@ -368,7 +390,7 @@ cdef inline void choose_kernels(
     if size >= LARGE:
         interchange_axes(steps, count)
         avoid_small_planes(steps, count)
-    if steps.operation >= PRODUCTS:
+    if steps.operation >= PRODUCTS or gathers_short_rows(steps, count):
         spread_operands(steps)
     if not steps[count - 1].direct and steps[count - 1].carriers[OUT].saturated:
         let_kernel_clamp(steps, count)
