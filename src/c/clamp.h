@@ -79,14 +79,17 @@ static inline ptrdiff_t clamp_rows(char *out, char *const *rows, const float *we
     const ptrdiff_t step = vectors * LANES;
     ptrdiff_t j = 0;
     for (; j + step <= n; j += step) {
-        floats_t sums[MOST];
-        for (int row = 0; row < count; row++) {
-            const char *x = rows[row] + j * size;
-            floats_t weight = EACH(set1_ps)(weights[row]);
+        floats_t sums[MOST], weight = EACH(set1_ps)(weights[0]);
+        for (int v = 0; v < MOST; v++) {
+            const char *x = rows[0] + (j + v % vectors * LANES) * size;
+            sums[v] = EACH(mul_ps)(weight, load_floats(x, size, is_signed));
+        }
+        for (int row = 1; row < count; row++) {
+            weight = EACH(set1_ps)(weights[row]);
             for (int v = 0; v < vectors; v++) {
-                floats_t term =
-                    EACH(mul_ps)(weight, load_floats(x + v * LANES * size, size, is_signed));
-                sums[v] = row == 0 ? term : EACH(add_ps)(sums[v], term);
+                const char *x = rows[row] + (j + v * LANES) * size;
+                floats_t term = EACH(mul_ps)(weight, load_floats(x, size, is_signed));
+                sums[v] = EACH(add_ps)(sums[v], term);
             }
         }
         store_clamped(out + j * size, sums, size, is_signed);

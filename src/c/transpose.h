@@ -40,6 +40,39 @@ static inline void transpose_8x8_of_1(const char *x, ptrdiff_t xs, char *y, ptrd
     store_halves(y + 6 * ys, ys, _mm_unpackhi_epi32(f, h));
 }
 
+/* What is left beside tiles of 8 x 8, and matrices of 4 x 4. */
+static inline __m128i load_four(const char *x) {
+    int32_t four;
+    memcpy(&four, x, 4);
+    return _mm_cvtsi32_si128(four);
+}
+
+static inline void transpose_4x4_of_1(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
+    __m128i a = _mm_unpacklo_epi8(load_four(x), load_four(x + xs));
+    __m128i b = _mm_unpacklo_epi8(load_four(x + 2 * xs), load_four(x + 3 * xs));
+    char rows[16];
+    store_all(rows, _mm_unpacklo_epi16(a, b));
+    for (int k = 0; k < 4; k++) memcpy(y + k * ys, rows + 4 * k, 4);
+}
+
+static inline void transpose_4x4_of_2(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
+    __m128i a = _mm_unpacklo_epi16(load_half(x), load_half(x + xs));
+    __m128i b = _mm_unpacklo_epi16(load_half(x + 2 * xs), load_half(x + 3 * xs));
+    store_halves(y, ys, _mm_unpacklo_epi32(a, b));
+    store_halves(y + 2 * ys, ys, _mm_unpackhi_epi32(a, b));
+}
+
+static inline void transpose_4x4_of_4(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
+    __m128i a = load_all(x), b = load_all(x + xs);
+    __m128i c = load_all(x + 2 * xs), d = load_all(x + 3 * xs);
+    __m128i e = _mm_unpacklo_epi32(a, b), f = _mm_unpackhi_epi32(a, b);
+    __m128i g = _mm_unpacklo_epi32(c, d), h = _mm_unpackhi_epi32(c, d);
+    store_all(y, _mm_unpacklo_epi64(e, g));
+    store_all(y + ys, _mm_unpackhi_epi64(e, g));
+    store_all(y + 2 * ys, _mm_unpacklo_epi64(f, h));
+    store_all(y + 3 * ys, _mm_unpackhi_epi64(f, h));
+}
+
 static inline void transpose_8x8_of_2(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
     __m128i v[8], w[8];
     for (int k = 0; k < 4; k++) {
@@ -92,28 +125,19 @@ static inline void transpose_of_8(const char *x, ptrdiff_t xs, char *y, ptrdiff_
 }
 #else
 enum { TILE_OF_4 = 4, TILE_OF_8 = 2 };
-static inline void transpose_of_4(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
-    __m128i a = load_all(x), b = load_all(x + xs);
-    __m128i c = load_all(x + 2 * xs), d = load_all(x + 3 * xs);
-    __m128i e = _mm_unpacklo_epi32(a, b), f = _mm_unpackhi_epi32(a, b);
-    __m128i g = _mm_unpacklo_epi32(c, d), h = _mm_unpackhi_epi32(c, d);
-    store_all(y, _mm_unpacklo_epi64(e, g));
-    store_all(y + ys, _mm_unpackhi_epi64(e, g));
-    store_all(y + 2 * ys, _mm_unpacklo_epi64(f, h));
-    store_all(y + 3 * ys, _mm_unpackhi_epi64(f, h));
-}
+#define transpose_of_4 transpose_4x4_of_4
 static inline void transpose_of_8(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
     __m128i a = load_all(x), b = load_all(x + xs);
     store_all(y, _mm_unpacklo_epi64(a, b));
     store_all(y + ys, _mm_unpackhi_epi64(a, b));
 }
 #endif
-enum { TILE_OF_1 = 8, TILE_OF_2 = 8 };
+enum { TILE_OF_1 = 8, TILE_OF_2 = 8, SMALL_TILE = 4 };
 #define transpose_of_1 transpose_8x8_of_1
 #define transpose_of_2 transpose_8x8_of_2
 
 #else /* one by one */
-enum { TILE_OF_1 = 1, TILE_OF_2 = 1, TILE_OF_4 = 1, TILE_OF_8 = 1 };
+enum { TILE_OF_1 = 1, TILE_OF_2 = 1, TILE_OF_4 = 1, TILE_OF_8 = 1, SMALL_TILE = 1 };
 static inline void transpose_of_1(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
     (void)xs, (void)ys, memcpy(y, x, 1);
 }
@@ -126,40 +150,64 @@ static inline void transpose_of_4(const char *x, ptrdiff_t xs, char *y, ptrdiff_
 static inline void transpose_of_8(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
     (void)xs, (void)ys, memcpy(y, x, 8);
 }
+#define transpose_4x4_of_1 transpose_of_1
+#define transpose_4x4_of_2 transpose_of_2
+#define transpose_4x4_of_4 transpose_of_4
 #endif
 
+enum { TILE_OF_16 = 1 };
 static inline void transpose_of_16(const char *x, ptrdiff_t xs, char *y, ptrdiff_t ys) {
     (void)xs, (void)ys, memcpy(y, x, 16);
 }
 
-/* m rows of y, of n elements; whole tiles, then what is left of them one by one. Of x a
- * line is read to its end before the next one: where rows are a multiple of 4 KiB apart,
- * the L1 cache holds no more than 8 or 12 of them. */
-static inline void transpose_all(transpose_tile_t *tile, ptrdiff_t side, ptrdiff_t size,
-                                 ptrdiff_t m, ptrdiff_t n, char *y, ptrdiff_t ys,
-                                 const char *x, ptrdiff_t xs) {
+/* m rows of y, of n elements, by small tiles and, what is left of them, one by one. */
+static inline void transpose_rest(transpose_tile_t *tile, ptrdiff_t side, ptrdiff_t size,
+                                  ptrdiff_t m, ptrdiff_t n, char *y, ptrdiff_t ys,
+                                  const char *x, ptrdiff_t xs) {
+    ptrdiff_t i, j, rows = m - m % side, columns = n - n % side;
+    for (j = 0; j < columns; j += side)
+        for (i = 0; i < rows; i += side)
+            tile(x + j * xs + i * size, xs, y + i * ys + j * size, ys);
+    for (i = 0; i < m; i++)
+        for (j = i < rows ? columns : 0; j < n; j++)
+            memcpy(y + i * ys + j * size, x + j * xs + i * size, (size_t)size);
+}
+
+/* The same by whole tiles. Of x a line is read to its end before the next one: where rows
+ * are a multiple of 4 KiB apart, the L1 cache holds no more than 8 or 12 of them. */
+static inline void transpose_all(transpose_tile_t *tile, ptrdiff_t side,
+                                 transpose_tile_t *small_tile, ptrdiff_t small_side,
+                                 ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
+                                 ptrdiff_t ys, const char *x, ptrdiff_t xs) {
     ptrdiff_t i, j, k, rows = m - m % side, columns = n - n % side;
     ptrdiff_t line = 64 / size > side ? 64 / size : side;
     for (k = 0; k < rows; k += line)
         for (j = 0; j < columns; j += side)
             for (i = k; i < k + line && i < rows; i += side)
                 tile(x + j * xs + i * size, xs, y + i * ys + j * size, ys);
-    for (i = 0; i < m; i++)
-        for (j = i < rows ? columns : 0; j < n; j++)
-            memcpy(y + i * ys + j * size, x + j * xs + i * size, (size_t)size);
+    if (columns < n)
+        transpose_rest(small_tile, small_side, size, rows, n - columns, y + columns * size,
+                       ys, x + columns * xs, xs);
+    if (rows < m)
+        transpose_rest(small_tile, small_side, size, m - rows, n, y + rows * ys, ys,
+                       x + rows * size, xs);
 }
 
 /* False if elements of this size are none of those. */
 static int transpose(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y, ptrdiff_t ys,
                      const char *x, ptrdiff_t xs) {
+#define BY_TILES(SIZE, SMALL, SMALL_SIDE)                                                    \
+    transpose_all(transpose_of_##SIZE, TILE_OF_##SIZE, SMALL, SMALL_SIDE, SIZE, m, n, y, ys, \
+                  x, xs)
     switch (size) {
-    case 1: transpose_all(transpose_of_1, TILE_OF_1, 1, m, n, y, ys, x, xs); return 1;
-    case 2: transpose_all(transpose_of_2, TILE_OF_2, 2, m, n, y, ys, x, xs); return 1;
-    case 4: transpose_all(transpose_of_4, TILE_OF_4, 4, m, n, y, ys, x, xs); return 1;
-    case 8: transpose_all(transpose_of_8, TILE_OF_8, 8, m, n, y, ys, x, xs); return 1;
-    case 16: transpose_all(transpose_of_16, 1, 16, m, n, y, ys, x, xs); return 1;
+    case 1: BY_TILES(1, transpose_4x4_of_1, SMALL_TILE); return 1;
+    case 2: BY_TILES(2, transpose_4x4_of_2, SMALL_TILE); return 1;
+    case 4: BY_TILES(4, transpose_4x4_of_4, SMALL_TILE); return 1;
+    case 8: BY_TILES(8, transpose_of_8, TILE_OF_8); return 1;
+    case 16: BY_TILES(16, transpose_of_16, TILE_OF_16); return 1;
     default: return 0;
     }
+#undef BY_TILES
 }
 
 #endif

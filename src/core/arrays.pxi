@@ -1,5 +1,5 @@
 # NumPy's arrays as the operands of a plan, and fresh ones as its out.
-# Uses: native, plan, job, program, dtypes, results.
+# Uses: native, plan, job, layouts, dtypes, results.
 
 cdef bint broadcast_array(
     plan_t* plan, int operand, cnp.ndarray x, bint may_grow

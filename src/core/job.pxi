@@ -77,6 +77,12 @@ cdef enum:
     SMALL_PLANE = 256
     LONGER = 8
     SHARED_COLUMNS = 256
+    # Elements and bytes of a plane, in a batch of planes, of which an operand that lies
+    # otherwise is brought into the order of the others, many planes at a time. Of 1,250
+    # matrices and each transposed, 4 x 4 of float32 took 14 us instead of 29, 8 x 8
+    # of uint8 6 instead of 23. (Sapphire Rapids.)
+    LEAST_FOLDED = 16
+    MOST_FOLDED = 1 << 11
     # Bytes of an operand that is packed beforehand, where it is small, repeated and not
     # contiguous; and at most one in so many elements is. 20,000 matrices of 4 x 4
     # float32 and one transposed: 21 us instead of 335. (Sapphire Rapids, 2 threads.)
@@ -143,6 +149,9 @@ cdef struct carrier_t:
     unsigned char transposed  # its neighbours in memory are not those of out
     unsigned char spread  # brought to rows side by side; of out, stored from there
     unsigned char saturated  # an out of integers that do not wrap
+    unsigned char folded  # two axes are one to the plan, but not in this memory:
+    Py_ssize_t folded_shape[2]
+    Py_ssize_t folded_strides[2]
 
 # One step of a sum: beta*a + alpha*b into out. An addition is one; a sum of more
 # operands is several, which are computed together, block by block: the first adds two

@@ -1,186 +1,12 @@
 # Which way a job goes: how its operands are read, which kernel takes them, and how out
 # is written. Each policy is a function, and its threshold a constant of job.pxi.
-# Uses: native, plan, job, masks.
-
-cdef inline void make_carriers(job_t* job) noexcept nogil:
-    """Let a direct job go by way of scratch."""
-    cdef int operand
-    memset(job.carriers, 0, sizeof(job.carriers))
-    for operand in range(MASK):
-        job.carriers[operand].dtype = job.dtype
-    job.direct = False
-
-
-cdef void interchange_axes(job_t* steps, int count) noexcept nogil:
-    """Where an operand's neighbours in memory lie along another axis than out's, make
-    that axis the other one of the plane, which is then computed in tiles."""
-    cdef plan_t* plan
-    cdef int step, each, operand, near, row = steps.plan.ndim - 1
-    cdef bint turned = False
-    if row < 1:
-        return
-    for step in range(count):
-        plan = &steps[step].plan
-        for operand in range(A, plan.inputs + 1):
-            if llabs(plan.strides[operand][row]) < LINE:
-                continue
-            near = nearest(plan, operand)
-            if (
-                near == row or turned and near != row - 1
-                or plan.shape[near] < LEAST_TILE or plan.shape[row] < LEAST_TILE
-            ):
-                continue
-            for each in range(count):
-                move_axis(&steps[each].plan, near, row - 1)
-            turned = True
-            if steps[step].direct:
-                make_carriers(&steps[step])
-            steps[step].carriers[operand].transposed = True
-
-
-cdef void spread_operands(job_t* job) noexcept nogil:
-    """Kernels of three or four operands take rows that lie side by side: bring there
-    what does not. (A last operand that is no factor of an addition may be constant
-    along a row.)"""
-    cdef const plan_t* plan = &job.plan
-    cdef int operand, row = plan.ndim - 1
-    cdef bint is_short = row > 0 and plan.shape[row] < SHORT_ROW
-    cdef bint takes_constant = job.operation == PRODUCTS or job.operation == LERP
-    cdef Py_ssize_t stride, itemsize
-    if row < 0:
-        return
-    for operand in range(plan.inputs + 1):
-        stride, itemsize = plan.strides[operand][row], plan.itemsize[operand]
-        if is_short:
-            if stride == itemsize and (
-                plan.strides[operand][row - 1] == plan.shape[row] * itemsize
-            ):
-                continue
-        elif stride == itemsize or (
-            stride == 0 and operand == plan.inputs and takes_constant
-        ):
-            continue
-        if job.direct:
-            make_carriers(job)
-        job.carriers[operand].spread = True
-
-
-cdef inline bint gathers_short_rows(const job_t* steps, int count) noexcept nogil:
-    """Whether an addition, too, is better off with rows that are brought side by side:
-    short ones of small elements that are far apart, or of 16-bit floats. (uint8 of
-    300 x 300 pixels + three planes: 68 us instead of 180; float16 + a mask of one
-    channel: 89 instead of 1,440; float32 loses by it. Sapphire Rapids, 2 threads.)"""
-    cdef const plan_t* plan = &steps.plan
-    cdef int operand, row = plan.ndim - 1
-    cdef bint is_far = is_half(steps.dtype) and plan.shape[row] < SHORT_HALVES
-    if (
-        row < 1 or plan.shape[row] >= SHORT_ROW or steps.operation != ADD or count > 1
-        or itemsizes[steps.dtype] > 2
-    ):
-        return False
-    for operand in range(B + 1):
-        if not steps.direct and steps.carriers[operand].transposed:
-            return False
-        is_far |= llabs(plan.strides[operand][row]) > 2 * plan.itemsize[operand]
-        if plan.strides[operand][row - 1] == 0 and plan.strides[operand][row] != 0:
-            return False  # a row that may be repeated
-    return is_far
-
-
-cdef void avoid_small_planes(job_t* steps, int count) noexcept nogil:
-    cdef const plan_t* plan = &steps.plan
-    cdef int step, axis, row = plan.ndim - 1, longest = row
-    if (
-        plan.ndim < 3 or steps.operation >= PRODUCTS
-        or plan.shape[row] * plan.shape[row - 1] * plan.itemsize[OUT] >= SMALL_PLANE
-    ):
-        return
-    for axis in range(row):
-        if plan.shape[axis] > plan.shape[longest]:
-            longest = axis
-    if plan.shape[longest] < LONGER * plan.shape[row]:
-        return
-    for step in range(count):
-        move_axis(&steps[step].plan, longest, row)
-        steps[step].columns_first = True
-
-
-cdef int first_axis(const plan_t* plan, int operand) noexcept nogil:
-    """The outermost axis along which an operand is not constant."""
-    cdef int axis = 0
-    while axis < plan.ndim and plan.strides[operand][axis] == 0:
-        axis += 1
-    return axis
-
-
-cdef bint is_scattered(const plan_t* plan, int operand, int first) noexcept nogil:
-    """Whether an operand, small by its axes from `first` on, is worth packing."""
-    cdef int axis
-    cdef Py_ssize_t elements = 1, all = size_of(plan)
-    cdef bint contiguous = True
-    for axis in range(plan.ndim - 1, first - 1, -1):
-        contiguous &= (
-            plan.strides[operand][axis] == elements * plan.itemsize[operand]
-        )
-        elements *= plan.shape[axis]
-    return (
-        not contiguous and 0 < first < plan.ndim
-        and elements * plan.itemsize[operand] <= PACKED_BEFORE
-        and elements * SELDOM <= all
-    )
-
-
-cdef void pack_operand(
-    plan_t* plan, int operand, int first, char* memory
-) noexcept nogil:
-    """Copy an operand's elements, in the order of the axes from `first` on."""
-    cdef Py_ssize_t[MAX_NDIM] index
-    cdef Py_ssize_t* strides = plan.strides[operand]
-    cdef Py_ssize_t itemsize = plan.itemsize[operand], stride = itemsize
-    cdef const char* x = plan.data[operand]
-    cdef char* packed = memory
-    cdef int axis
-    for axis in range(first, plan.ndim):
-        index[axis] = 0
-    axis = first
-    while axis >= first:
-        memcpy(packed, x, itemsize)
-        packed += itemsize
-        axis = plan.ndim - 1
-        while axis >= first:
-            index[axis] += 1
-            x += strides[axis]
-            if index[axis] < plan.shape[axis]:
-                break
-            x -= index[axis] * strides[axis]
-            index[axis] = 0
-            axis -= 1
-    for axis in range(plan.ndim - 1, first - 1, -1):
-        strides[axis] = stride
-        stride *= plan.shape[axis]
-    plan.data[operand] = memory
-
-
-cdef void pack_small_operands(job_t* job) noexcept nogil:
-    """So that axes merge, as of a batch of matrices to which one transposed matrix is
-    added."""
-    cdef plan_t* plan = &job.plan
-    cdef int operand, first
-    cdef bint packed = False
-    for operand in range(A, plan.inputs + 1):
-        first = first_axis(plan, operand)
-        if is_scattered(plan, operand, first) and scratch_of_thread() != NULL:
-            pack_operand(
-                plan, operand, first,
-                scratch_of_thread() + PACKED_AT + operand * PACKED_BEFORE,
-            )
-            packed = True
-    if packed:
-        merge_axes(plan)
-
+# Uses: native, plan, job, masks, layouts.
 
 cdef inline bint is_plain(const job_t* job, int operand) noexcept nogil:
-    return not job.carriers[operand].raw and not job.carriers[operand].transposed
+    return not (
+        job.carriers[operand].raw or job.carriers[operand].transposed
+        or job.carriers[operand].folded
+    )
 
 
 cdef inline bint kernel_converts(const job_t* job, int operand) noexcept nogil:
@@ -387,10 +213,10 @@ cdef inline void choose_kernels(
         steps[step].clamps = False
         for operand in range(MASK):
             steps[step].reads[operand] = steps.dtype
-    if size >= LARGE:
+    if size >= LARGE and not (count == 1 and fold_small_planes(steps)):
         interchange_axes(steps, count)
         avoid_small_planes(steps, count)
-    if steps.operation >= PRODUCTS or gathers_short_rows(steps, count):
+    if steps.operation >= PRODUCTS or gathers_short_rows(steps, count, size):
         spread_operands(steps)
     if not steps[count - 1].direct and steps[count - 1].carriers[OUT].saturated:
         let_kernel_clamp(steps, count)

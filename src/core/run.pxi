@@ -1,6 +1,6 @@
 # The run: the blocks of one job, or of many, computed by this thread or by several, and
 # the floating-point flags that they raise.
-# Uses: native, plan, job, threads, strips, masks, program, blocks.
+# Uses: native, plan, job, threads, strips, masks, layouts, program, blocks.
 
 cdef extern from "numpy/ufuncobject.h":
     int PyUFunc_GiveFloatingpointErrors(const char* name, int flags) except -1

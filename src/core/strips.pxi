@@ -67,6 +67,27 @@ cdef inline bint lies_side_by_side(
     )
 
 
+cdef void load_folded(
+    const carrier_t* carrier, Py_ssize_t m, view_t* view, char* scratch
+) noexcept nogil:
+    """So many planes, each in the order of out."""
+    cdef Py_ssize_t size = itemsizes[carrier.dtype], i
+    cdef Py_ssize_t rows = carrier.folded_shape[0], columns = carrier.folded_shape[1]
+    cdef char* y = scratch
+    cdef const char* x = view.data
+    for i in range(m):
+        if carrier.folded_strides[0] != size or not kernels.transpose(
+            size, rows, columns, y, columns * size, x, carrier.folded_strides[1]
+        ):
+            spread(
+                size, rows, columns, y, x, carrier.folded_strides[0],
+                carrier.folded_strides[1],
+            )
+        y += rows * columns * size
+        x += view.strides[0]
+    view[0] = packed_view(scratch, m, rows * columns, size)
+
+
 cdef void load_operand(
     const carrier_t* carrier, int dtype, const Py_ssize_t* shape, view_t* view,
     char* scratch,
@@ -84,6 +105,9 @@ cdef void load_operand(
             itemsizes[carrier.dtype], word_of(carrier),
         )
         view[0] = target
+        scratch += PIECE
+    elif carrier.folded:
+        load_folded(carrier, m, view, scratch)
         scratch += PIECE
     elif (
         carrier.transposed and m > 1 and n > 1
