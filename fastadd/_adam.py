@@ -176,7 +176,7 @@ def checked_numbers(step, lr, betas, eps, weight_decay):
                 "the average forgets."
             )
     return (
-        checked_limit("step", number),
+        float(min(int(number), 10**300)),  # from long before on they are all alike
         checked_limit("lr", lr),
         *members,
         checked_limit("eps", eps),

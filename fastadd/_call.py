@@ -135,7 +135,7 @@ def explain_arguments(careful, name, positional, by_name, count):
             near = difflib.get_close_matches(given, names, 1)
             advice = f"Did you mean {near[0]}=? " if near else ""
             advice += takes
-            if "out" in code.co_varnames:
+            if name.removesuffix("_") in _core.careful_functions:  # one with an out
                 advice = ELSEWHERE.get(given, advice).format(name[:-1])
             raise TypeError(
                 f"{name}() has no argument {given}={shortened(by_name[given])}. "

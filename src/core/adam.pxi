@@ -1,6 +1,6 @@
-# A step of the optimiser Adam for many arrays: the kernel updates the weights, which are
-# out and A, and both moments, C and D, by the gradients, B.
-# Uses: native, plan, job, run, dtypes, arrays, lists.
+# A step of the optimiser Adam for many arrays: the kernel updates the weights, which
+# are out and A, and both moments, C and D, by the gradients, B.
+# Uses: native, plan, job, dtypes, arrays, lists.
 
 cdef extern from "<math.h>" nogil:
     double pow(double, double)

@@ -1,6 +1,6 @@
 # A step of the optimiser Adam: four arrays are read and three of them written, in one
 # pass. Each operation is rounded, in the order of torch's formula.
-# Uses: native, types.
+# Uses: native.
 
 cdef extern from "<math.h>" nogil:
     float sqrtf(float)
