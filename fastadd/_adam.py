@@ -163,7 +163,7 @@ def checked_numbers(step, lr, betas, eps, weight_decay):
         )
     if number < 1:
         raise ValueError(f"step={shortened(step)}: the first step has the number 1.")
-    if not is_list(betas) and not isinstance(betas, np.ndarray):
+    if not is_list(betas) and not (isinstance(betas, np.ndarray) and betas.ndim == 1):
         raise TypeError(f"betas is {describe(betas)}: it must be two numbers.")
     members = list(betas)
     if len(members) != 2:

@@ -381,6 +381,7 @@ REFUSED = [
     (lambda x: None, {"betas": (-0.1, 0.9)}, ValueError, r"betas\[0\]=-0.1"),
     (lambda x: None, {"betas": (0.9,)}, ValueError, "betas=.*two numbers"),
     (lambda x: None, {"betas": 0.9}, TypeError, "betas is of type float"),
+    (lambda x: None, {"betas": np.array(0.9)}, TypeError, "betas is of type numpy"),
     (lambda x: None, {"betas": (0.9, "x")}, TypeError, r"betas\[1\] is of type str"),
     (lambda x: None, {"amsgrad": True}, TypeError, "no argument amsgrad=True"),
     (lambda x: None, {"out": []}, TypeError, "no argument out=.*It takes params"),
