@@ -26,6 +26,9 @@ else:
         "-O3",  # vectorises the one plain loop that each kernel is
         "-ffp-contract=off",  # beta*a + alpha*b is two roundings more than an fma
         "-fwrapv",  # integers wrap, as NumPy's do
+        # A root of a negative number need not set errno, for which GCC has a branch
+        # and leaves the loop scalar; the flag it raises all the same.
+        "-fno-math-errno",
         # GCC before 14 computes in halves of vectors (where a row is nearly done, a
         # pair of statements is alike, or a whole vector seems not to pay) and leaves
         # rubbish in the other half, which raises flags: inf + 1 in bfloat16 was

@@ -187,6 +187,7 @@ def three_arrays(full):
         ("1080p uint8, lerp by a mask, saturating", lambda: pictures_of_bytes(True)),
         ("8 tracks of int16 mixed, saturating", chains.sounds),
         ("180 arrays, Adam's moments in place", chains.moments),
+        ("180 arrays, a step of Adam in place", chains.adam),
         ("10 models of 10**7 float32 averaged in place", chains.models),
     ):
         yield Case("operations", name, make)

@@ -1,9 +1,9 @@
 """Train a small network on handwritten digits with two optimisers made of fastadd.
 
-Momentum and Adam are little more than additions with coefficients. Each is written
-three times, in fastadd's calls, in NumPy's expressions and in NumPy's calls into
-buffers; all are given the same gradients, must make the same weights to the bit, and
-are timed in turn.
+Momentum is two additions with coefficients, and Adam one call. Each is written three
+times, in fastadd's calls, in NumPy's expressions and in NumPy's calls into buffers; all
+are given the same gradients, must make the same weights to the bit, and are timed in
+turn.
 
     python examples/optimizers.py --picture optimizers.png
 """
@@ -53,7 +53,8 @@ class Momentum:
 
 
 class Adam:
-    """m and s, averages of g and g*g that forget; w -= rate*m / (sqrt(s) + 1e-8)"""
+    """m and s, averages of g and g*g that forget; w -= rate*m / (sqrt(s) + 1e-8), with
+    both averages made up for their begin at zero"""
 
     rate, colour = 0.005, "#1f77b4"
 
@@ -64,31 +65,27 @@ class Adam:
         self.own = [np.empty_like(x) for x in w]
         self.steps = 0
 
-    def corrected(self, rate):
-        """The averages begin at zero; the rate makes up for what they lack at first."""
+    def corrections(self):
+        """What the averages lack yet."""
         self.steps += 1
-        return rate * math.sqrt(1 - 0.999**self.steps) / (1 - 0.9**self.steps)
+        return 1 - 0.9**self.steps, math.sqrt(1 - 0.999**self.steps)
 
     def by_fastadd(self, gradients, rate):
-        rate = self.corrected(rate)
-        fastadd.foreach_add_(self.m, gradients, beta=0.9, alpha=1 - 0.9)
-        fastadd.foreach_addcmul_(
-            self.s, gradients, gradients, beta=0.999, value=1 - 0.999
+        self.steps += 1
+        fastadd.foreach_adam_(
+            self.w, gradients, self.m, self.s, step=self.steps, lr=rate
         )
-        for s, g in zip(self.s, gradients, strict=True):
-            np.sqrt(s, out=g)  # the gradient is not needed any more
-        fastadd.foreach_add_(gradients, 1e-8)
-        fastadd.foreach_addcdiv_(self.w, self.m, gradients, value=-rate)
 
     def by_numpy(self, gradients, rate):
-        rate = self.corrected(rate)
+        lack, root = self.corrections()
         for i, g in enumerate(gradients):
             self.m[i] = 0.9 * self.m[i] + (1 - 0.9) * g
             self.s[i] = 0.999 * self.s[i] + (1 - 0.999) * g * g
-            self.w[i] = self.w[i] - rate * self.m[i] / (np.sqrt(self.s[i]) + 1e-8)
+            scale = np.sqrt(self.s[i]) / root + 1e-8
+            self.w[i] = self.w[i] - rate / lack * self.m[i] / scale
 
     def into_buffers(self, gradients, rate):
-        rate = self.corrected(rate)
+        lack, root = self.corrections()
         for w, m, s, t, g in zip(
             self.w, self.m, self.s, self.own, gradients, strict=True
         ):
@@ -100,8 +97,9 @@ class Adam:
             np.multiply(s, 0.999, out=s)
             np.add(s, t, out=s)
             np.sqrt(s, out=t)
+            np.divide(t, root, out=t)
             np.add(t, 1e-8, out=t)
-            np.multiply(m, rate, out=g)
+            np.multiply(m, rate / lack, out=g)  # the gradient is not needed any more
             np.divide(g, t, out=g)
             np.subtract(w, g, out=w)
 

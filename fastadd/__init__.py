@@ -3,6 +3,7 @@
 __version__ = "0.2.0"
 
 from fastadd import _load  # noqa: F401, before all that needs the compiled part
+from fastadd._adam import foreach_adam_
 from fastadd._add import add, add_
 from fastadd._addcmul import addcdiv, addcdiv_, addcmul, addcmul_
 from fastadd._cache import cache_info, clear_cache, set_cache_limit
@@ -46,6 +47,7 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value",
     "clip_grad_value_",
+    "foreach_adam_",
     "foreach_add",
     "foreach_add_",
     "foreach_addcdiv",

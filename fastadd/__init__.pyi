@@ -28,6 +28,7 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value",
     "clip_grad_value_",
+    "foreach_adam_",
     "foreach_add",
     "foreach_add_",
     "foreach_addcdiv",
@@ -580,6 +581,19 @@ def foreach_add_(
     *,
     alpha: _Factors = 1,
     beta: _Factors = 1,
+) -> _Outs: ...
+def foreach_adam_(
+    params: _Outs,
+    grads: _Arrays,
+    exp_avgs: Iterable[NDArray[np.floating[Any]]],
+    exp_avg_sqs: Iterable[NDArray[np.floating[Any]]],
+    *,
+    step: SupportsIndex,
+    lr: _Limit = 1e-3,
+    betas: Sequence[_Limit] = (0.9, 0.999),
+    eps: _Limit = 1e-8,
+    weight_decay: _Limit = 0,
+    decoupled: bool = False,
 ) -> _Outs: ...
 @overload  # into out
 def foreach_weighted_sum(

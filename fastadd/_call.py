@@ -134,9 +134,12 @@ def explain_arguments(careful, name, positional, by_name, count):
         if given not in names:
             near = difflib.get_close_matches(given, names, 1)
             advice = f"Did you mean {near[0]}=? " if near else ""
+            advice += takes
+            if name.removesuffix("_") in _core.careful_functions:  # one with an out
+                advice = ELSEWHERE.get(given, advice).format(name[:-1])
             raise TypeError(
                 f"{name}() has no argument {given}={shortened(by_name[given])}. "
-                f"{ELSEWHERE.get(given, advice + takes).format(name[:-1])}"
+                f"{advice}"
             )
     if len(positional) > most:
         advice = f"Pass {others} by name." if others else ""
@@ -161,6 +164,9 @@ def explain_arguments(careful, name, positional, by_name, count):
                 f"({shortened(by_name[given])}). Leave one out."
             )
     required = names[: most - len(careful.__defaults__ or ())]
+    required += tuple(
+        each for each in names[most:] if each not in (careful.__kwdefaults__ or {})
+    )
     missing = [each for each in required[len(positional) :] if each not in by_name]
     raise TypeError(f"{name}() lacks {' and '.join(missing)}. {takes}")
 

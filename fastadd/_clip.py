@@ -102,7 +102,9 @@ def clip_grad_norm(
     >>> fastadd.clip_grad_norm(grads, 1.0, out=grads)
     ([array([0.6, 0. ]), array([[0.8]])], np.float64(5.0))
     """
-    max_norm = checked_limit("max_norm", max_norm, "learn the norm alone")
+    max_norm = checked_limit(
+        "max_norm", max_norm, " Pass math.inf to learn the norm alone."
+    )
     alone, arrays, outs = one_or_several(grads, out)
     given = arrays
     norm_type = checked_norm_type(norm_type)
@@ -172,8 +174,8 @@ def scaled_in_double(arrays, coefficient, outs):
     return (_core.scalars_of, (call,), {}) if fresh else call
 
 
-def checked_limit(name, limit, purpose):
-    """A limit, of which infinity serves a purpose."""
+def checked_limit(name, limit, advice=""):
+    """A real number of at least 0, as a float."""
     if type(limit) is float and limit >= 0:
         return limit
     value = limit[()] if isinstance(limit, np.ndarray) else limit
@@ -183,13 +185,11 @@ def checked_limit(name, limit, purpose):
         value = float(value)
     except OverflowError:
         raise OverflowError(
-            f"{name}={shortened(limit)} does not fit float64. Pass math.inf to "
-            f"{purpose}."
+            f"{name}={shortened(limit)} does not fit float64.{advice}"
         ) from None
     if not value >= 0:
         raise ValueError(
-            f"{name}={shortened(limit)}: it must be a number of at least 0. "
-            f"Pass math.inf to {purpose}."
+            f"{name}={shortened(limit)}: it must be a number of at least 0.{advice}"
         )
     return value
 
@@ -303,7 +303,9 @@ def clip_grad_value(grads, clip_value, *, out=None):
     >>> fastadd.clip_grad_value(grads, 1.0, out=grads)
     [array([ 1. , -0.5]), array([[-1.]])]
     """
-    clip_value = checked_limit("clip_value", clip_value, "leave all as it is")
+    clip_value = checked_limit(
+        "clip_value", clip_value, " Pass math.inf to leave all as it is."
+    )
     alone, arrays, outs = one_or_several(grads, out)
     arrays = [
         checked_grad("clip_grad_value", name_of_grad(alone, place), x, "f")

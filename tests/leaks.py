@@ -22,6 +22,7 @@ ZEROS = np.zeros(10)
 SHORT = np.empty(3, "f4")
 SWAPPED = X.astype(">f4")
 LISTS = [X, Y, X], [Y, Y, X], [np.empty(10, "f4") for _ in range(3)]
+ADAM = [[np.ones(10, "f4")] for _ in range(4)]
 BYTES = np.arange(10, dtype="u1")
 GRADS = [X + 1, Y.astype(complex)]
 MASK = X > 3
@@ -88,6 +89,15 @@ CALLS = {
     "foreach_add, saturated": lambda: fastadd.foreach_add(
         [BYTES], [BYTES], alpha=0.5, casting="saturate"
     ),
+    "foreach_adam_": lambda: fastadd.foreach_adam_(*ADAM, step=3, weight_decay=0.1),
+    "foreach_adam_, mixed": lambda: fastadd.foreach_adam_(
+        [OUT], [SWAPPED], *ADAM[2:], step=np.int64(3)
+    ),
+    "foreach_adam_, refused": lambda: fastadd.foreach_adam_(
+        *ADAM[:2], ADAM[0], ADAM[3], step=3
+    ),
+    "foreach_adam_, refused step": lambda: fastadd.foreach_adam_(*ADAM, step=0),
+    "foreach_adam_, refused argument": lambda: fastadd.foreach_adam_(*ADAM),
     "clip_grad_norm, refused": lambda: fastadd.clip_grad_norm(GRADS, -1),
 }
 GIVEN = [
@@ -104,6 +114,8 @@ GIVEN = [
     *GRADS,
     *LISTS,
     *LISTS[2],
+    *ADAM,
+    *(each[0] for each in ADAM),
 ]
 
 

@@ -21,7 +21,7 @@ KERNELS = re.compile(
     r"(?:__pyx_fuse_([\d_]+))?__pyx_f_\w*_kernels_avx2_"
     r"(add_plane|add_mixed_plane|add_to_float32_plane|sum_plane|relu_plane|clip_plane"
     r"|norm_plane"
-    r"|products_plane|addcmul_plane|addcdiv_plane|lerp_plane|clamp_plane)$"
+    r"|products_plane|adam_plane|addcmul_plane|addcdiv_plane|lerp_plane|clamp_plane)$"
 )
 # int64 and uint64 on their way to float64, before AVX-512; and complex quotients, which
 # have a branch.
@@ -64,6 +64,20 @@ def test_kernels_compute_with_whole_vectors():
         if count < 4 and not NO_INSTRUCTION.match(name)
     )
     assert not scalar, "\n".join(scalar)
+
+
+def test_roots_and_quotients_of_whole_vectors():
+    """Additions and products alone would do for the count."""
+    functions, _ = disassembled()
+    kernels = {
+        name: " ".join(lines)
+        for name, lines in functions.items()
+        if re.fullmatch(r"__pyx_fuse_[01]__pyx_f_\w*_adam_plane", name)
+    }
+    assert len(kernels) == 2
+    for name, text in kernels.items():
+        for what in ("vsqrtp[sd]", "vdivp[sd]"):
+            assert re.search(rf"{what}\s[^v]*%ymm", text), name
 
 
 def test_size():

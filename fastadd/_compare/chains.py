@@ -2,6 +2,8 @@
 offer for the same: contenders by name, checked against NumPy's chain, which writes into
 buffers of its own where that can be (the fair opponent)."""
 
+import math
+
 import numpy as np
 
 import fastadd
@@ -190,6 +192,63 @@ def moments():
     for key in "mv":
         for one, two in zip(names[0][key], names[1][key], strict=True):
             assert (one == two).all()
+    return found
+
+
+RATES = {"lr": 1e-3, "eps": 1e-8}
+
+
+def numpy_adam(ps, gs, ms, vs, buffers):
+    size, scale = -1e-3 / (1 - 0.9**5), math.sqrt(1 - 0.999**5)
+    for p, g, m, v, (t, u) in zip(ps, gs, ms, vs, buffers, strict=True):
+        np.add(np.multiply(m, 0.9, out=m), np.multiply(g, 1 - 0.9, out=t), out=m)
+        np.multiply(np.multiply(g, 1 - 0.999, out=t), g, out=t)
+        np.add(np.multiply(v, 0.999, out=v), t, out=v)
+        np.add(np.divide(np.sqrt(v, out=t), scale, out=t), 1e-8, out=t)
+        np.add(p, np.divide(np.multiply(m, size, out=u), t, out=u), out=p)
+
+
+def torch_adam(*lists, steps):
+    torch._fused_adam_(
+        *(*lists, [], steps),
+        **RATES,
+        **{"beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0},
+        **{"amsgrad": False, "maximize": False},
+    )
+
+
+def adam():
+    """A step of Adam for 180 arrays, in place: the fifth, again and again."""
+    lists = [[parameters(60_000, k) for k in range(4)] for _ in range(3)]
+    for each in lists:
+        each[3] = [np.square(x) for x in each[3]]
+    names = [dict(zip("pgmv", each, strict=True)) for each in lists]
+    found = {
+        "fastadd": Contender(
+            "f(p, g, m, v, step=5)", f=fastadd.foreach_adam_, **names[0]
+        ),
+        "numpy chain": Contender(
+            "f(p, g, m, v, b)",
+            f=numpy_adam,
+            b=[(np.empty_like(x), np.empty_like(x)) for x in names[1]["p"]],
+            **names[1],
+        ),
+    }
+    if torch:
+        tensors = {key: [tensor(x) for x in each] for key, each in names[2].items()}
+        found["torch"] = Contender(
+            "f(p, g, m, v, steps=s)",
+            f=torch_adam,
+            s=[torch.tensor(5.0) for _ in names[2]["p"]],
+            **tensors,
+        )
+    for call in found.values():
+        call()
+    for key in "pmv":
+        for one, two, three in zip(*(each[key] for each in names), strict=True):
+            assert (one == two).all()
+            if torch:
+                np.testing.assert_allclose(three, one, 1e-5, 1e-6)
     return found
 
 

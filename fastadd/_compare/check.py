@@ -30,7 +30,7 @@ from fastadd._compare.operations import (
     plus,
     scaled,
 )
-from fastadd._compare.reference import difference, product, reference
+from fastadd._compare.reference import adam, difference, product, reference
 
 SIZES = (0, 1, 7, 33, 67, 1003)
 LARGE = 40_000  # enough for several threads
@@ -49,6 +49,11 @@ WEIGHTS = {
     "f": (1, 0.3, -1.7, 2.5),
     "c": (1, 0.3, 0.5 - 2j, 1j),
 }
+ADAM = (
+    {"step": 1},
+    {"step": 100, "lr": 0.3, "weight_decay": 0.1, "betas": (0.5, 0.75), "eps": 0.0},
+    {"step": 3, "weight_decay": 0.1, "decoupled": True},
+)
 RELU = Operation(fastadd.relu, 1, "bif", lambda x: np.where(x <= 0, x.dtype.type(0), x))
 
 
@@ -201,6 +206,19 @@ def limited(_, dtype):
             yield f"a list, {limit=}, member of {n} elements", one, right
 
 
+def steps_of_adam(_, dtype):
+    if kind(dtype) != "f":
+        return
+    for given in ADAM:
+        calls = [[values(n, dtype, k) for k in range(4)] for n in (*SIZES, LARGE)]
+        calls.append([LAYOUTS["stepped"](values((7, 67), dtype, k)) for k in range(4)])
+        right = [adam(*arrays, **given) for arrays in calls]
+        fastadd.foreach_adam_(*map(list, zip(*calls, strict=True)), **given)
+        for (p, _, m, v), expected in zip(calls, right, strict=True):
+            for name, *pair in zip("pmv", (p, m, v), expected, strict=True):
+                yield f"{name}, {given}, member of shape {p.shape}", *pair
+
+
 def shapes(_, dtype):
     """What broadcasts, and what is hard about layouts of two dimensions."""
     for alpha, beta in coefficients(dtype):
@@ -259,6 +277,7 @@ def parts():
     yield "clip_grad_value", "", limited, None
     for name in PLAIN:
         yield f"foreach_{name}", "", lists, name
+    yield "foreach_adam", "in place", steps_of_adam, None
     yield "foreach_weighted_sum", "", lists_of_sums, None
 
 

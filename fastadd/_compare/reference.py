@@ -1,5 +1,7 @@
 """The oracle: what the contract says, in NumPy operations, each of which rounds."""
 
+import math
+
 import numpy as np
 
 
@@ -58,3 +60,35 @@ def assert_same_bits(actual, expected):
     found = difference(actual, expected)
     if found:
         raise AssertionError(found)
+
+
+def adam(
+    p,
+    g,
+    m,
+    v,
+    step,
+    lr=1e-3,
+    betas=(0.9, 0.999),
+    eps=1e-8,
+    weight_decay=0,
+    decoupled=False,
+):
+    """p, m and v after a step, computed in the dtype of all four, at least float32, and
+    each rounded to its own."""
+    kept = [x.dtype for x in (p, m, v)]
+    dtype = np.result_type(
+        *(np.float32 if x.dtype.itemsize == 2 else x.dtype for x in (p, g, m, v))
+    )
+    p, g, m, v = (x.astype(dtype) for x in (p, g, m, v))
+    beta1, beta2 = betas
+    with np.errstate(all="ignore"):
+        if weight_decay != 0 and decoupled:
+            p = (1 - lr * weight_decay) * p
+        elif weight_decay != 0:
+            g = g + weight_decay * p
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        root = np.sqrt(v) / math.sqrt(1 - beta2**step)
+        p = p + (-lr / (1 - beta1**step)) * m / (root + eps)
+        return [x.astype(own) for x, own in zip((p, m, v), kept, strict=True)]

@@ -6,7 +6,8 @@
 # arguments and keywords. That is made from here, so that a warning points at the
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
-# Uses: native, job, run, dtypes, casting, arrays, operations, add, sums, lists, limits.
+# Uses: native, job, run, dtypes, casting, arrays, operations, add, sums, lists, limits,
+# adam.
 
 from cpython.object cimport PyObject_Call
 from cpython.ref cimport Py_INCREF
@@ -40,6 +41,7 @@ cdef struct function_t:
     int passed  # how many parameters the careful function has
     PyMethodDef method
     int positional, parameters  # how many, in all
+    int required  # no parameter that must be given lies behind so many
     PyObject* names[MAX_PARAMETERS]
     PyObject* defaults[MAX_PARAMETERS]  # NULL where an argument must be given
     PyObject* careful
@@ -80,7 +82,7 @@ cdef inline bint read_arguments(
             if place < count:
                 return False
             given[place] = arguments[count + k]
-    for place in range(count, function.positional):
+    for place in range(count, function.required):
         if given[place] == NULL:
             return False
     return True
@@ -258,6 +260,8 @@ cdef void set_gate(function_t* function, object name) except *:
         function.gate = relu_gate
     elif name == "sub":
         function.gate = sub_gate
+    elif name == "foreach_adam_":
+        function.gate = adam_gate
     elif name == "foreach_sub":
         function.gate = foreach_sub_gate
     elif name.startswith("foreach_") and name[8:] in OPERATIONS_BY_NAME:
@@ -313,12 +317,14 @@ def public(careful, explain, in_place=None):
     defaults.update(careful.__kwdefaults__ or {})
     function.positional = code.co_argcount
     function.passed = function.parameters = len(names)
-    function.out = 0
+    function.out = function.required = 0
     for place, parameter in enumerate(names):
         function.names[place] = keep(parameter)
         function.defaults[place] = (
             keep(defaults[parameter]) if parameter in defaults else NULL
         )
+        if parameter not in defaults:
+            function.required = place + 1
     function.careful = keep(careful)
     function.keywords = keep(names[code.co_argcount:])
     doc = careful.__doc__

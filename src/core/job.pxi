@@ -140,6 +140,7 @@ if not start_scratch(SCRATCH):
 cdef union scalar_t:
     longdouble alignment
     char bytes[32]
+    const void* address
 
 # How the memory of an operand holds its elements.
 cdef struct carrier_t:
@@ -169,10 +170,11 @@ cdef struct job_t:
     int repeated  # the operand that is one same short row, or none, which is OUT
     carrier_t carriers[MASK]  # if not direct
     # In the dtype of `arithmetic_dtype`; of a RELU, beta is the highest that becomes 0;
-    # of a CLIP, beta is the greatest magnitude and alpha infinity.
+    # of a CLIP, beta is the greatest magnitude and alpha infinity; of an ADAM, beta is
+    # the address of its factors.
     scalar_t beta, alpha
     scalar_t scalars[MASK]  # operands that are Python numbers
-    int real  # of the coefficients: BETA_REAL, ALPHA_REAL; of a NORM, which
+    int real  # of the coefficients: BETA_REAL, ALPHA_REAL; of a NORM or ADAM, which
     # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
     # blocks of block[0] rows and block[1] columns; the first ones lack `lead`
     # columns, so that the others begin with a line of out.

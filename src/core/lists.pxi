@@ -96,6 +96,18 @@ cdef bint all_interleave(
     return apart
 
 
+cdef int count_before(const extent_t* outs, int count, const char* high) noexcept nogil:
+    """How many of the sorted outs begin before an address."""
+    cdef int first = 0, last = count, middle
+    while first < last:
+        middle = (first + last) // 2
+        if outs[middle].low < high:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
 cdef bint touches_others(
     const job_t* jobs, int operand, const extent_t* outs, int count, int place
 ) noexcept nogil:
@@ -104,14 +116,9 @@ cdef bint touches_others(
     cdef const plan_t* plan = &jobs[place].plan
     cdef char* low
     cdef char* high
-    cdef int first = 0, last = count, middle
+    cdef int first
     bounds(plan, operand, &low, &high)
-    while first < last:  # the outs that begin before the operand ends
-        middle = (first + last) // 2
-        if outs[middle].low < high:
-            first = middle + 1
-        else:
-            last = middle
+    first = count_before(outs, count, high)
     if is_same_view(plan, operand):
         return False
     while first > 0 and outs[first - 1].highest > low:

@@ -140,6 +140,8 @@ cdef void compute_runs(const job_t* job, const plane_t* block) noexcept nogil:
 cdef inline void compute_anywhere(const job_t* job, plane_t* block) noexcept nogil:
     if job.direct:
         call_kernel(job, block)
+    elif job.operation == ADAM:
+        update_by_way_of_scratch(job, block)
     else:
         add_by_way_of_scratch(job, block)
 

@@ -78,6 +78,7 @@ cdef enum:
     LERP  # a + c*(b - a), exact at both ends
     ADDCMUL  # beta*a + (alpha*b)*c
     ADDCDIV  # beta*a + (alpha*b)/c
+    ADAM  # a step of Adam: a, c and d are updated by b
     OPERATIONS
 
 # Which norm, in the place of `real`.
@@ -85,6 +86,25 @@ cdef enum:
     NORM_1  # the sum of magnitudes
     NORM_2  # the root of the sum of squares
     NORM_MAX  # the largest magnitude
+
+# Which decay of the weights an ADAM has, in the place of `real`.
+cdef enum:
+    NO_DECAY
+    COUPLED  # added to the gradient
+    DECOUPLED  # of the weights themselves: AdamW
+
+# Its factors, which all jobs of a list share; beta points to the address of those in
+# the dtype of the kernel.
+cdef enum:
+    DECAY  # of the weights or, decoupled, 1 - lr * that
+    KEEP_FIRST  # beta1
+    TAKE_FIRST  # 1 - beta1
+    KEEP_SECOND  # beta2
+    TAKE_SECOND  # 1 - beta2
+    STEP_SIZE  # -lr / (1 - beta1**step)
+    ROOT_SCALE  # sqrt(1 - beta2**step)
+    EPSILON
+    FACTORS
 
 # A block's sum, or largest, is sum * 2**exponent.
 cdef struct partial_t:

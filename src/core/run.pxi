@@ -206,7 +206,7 @@ cdef inline Py_ssize_t cost(
         bytes += size * itemsizes[steps.dtype] * (
             1 if (
                 steps[step].direct and not is_masked(steps)
-                and waits_for_memory(steps.dtype)
+                and waits_for_memory(steps.dtype) and steps.operation != ADAM
             ) else COSTLY
         )
     return bytes

@@ -256,6 +256,34 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
     store_out(carrier, job.dtype, shape, &block.views[OUT], &out, scratch)
 
 
+cdef void update_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil:
+    """As above, of a kernel that writes all operands but B, where it reads them."""
+    cdef view_t[D + 1] lying = block.views
+    cdef carrier_t carrier
+    cdef char* scratch
+    cdef int operand
+    cdef Py_ssize_t[2] shape = block.shape
+    for operand in range(A, D + 1):
+        load_operand(
+            &job.carriers[operand], job.dtype, shape, &block.views[operand],
+            scratch_of_thread() + 3 * operand * PIECE,
+        )
+    block.views[OUT] = block.views[A]
+    merge_rows(block, D)
+    call_kernel(job, block)
+    for operand in range(A, D + 1):
+        if operand == B or block.views[operand].data == lying[operand].data:
+            continue
+        carrier = job.carriers[operand]
+        carrier.spread = True  # or transposed
+        # (A piece before the operand's own: what is converted and then moved byte by
+        # byte goes by way of the first of these, which is not the one that it is in.)
+        scratch = scratch_of_thread() + (3 * operand - 1) * PIECE
+        store_out(
+            &carrier, job.dtype, shape, &block.views[operand], &lying[operand], scratch
+        )
+
+
 cdef int repeated_operand(const job_t* job) noexcept nogil:
     """An operand that is one same short row, where all else is one run of rows."""
     cdef const plane_t* plane = &job.plane

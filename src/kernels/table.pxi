@@ -1,5 +1,6 @@
 # The table of kernels that a set provides.
-# Uses: native, types, rows, convert, saturate, mixed, sums, operations, limits, norms.
+# Uses: native, types, rows, convert, saturate, mixed, sums, operations, adam, limits,
+# norms.
 
 cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     """All but those that another dtype has too, with whose row `to` begins: an integer
@@ -147,7 +148,10 @@ cdef void fill_operations(kernels_t* kernels) noexcept:
         <add_t>lerp_plane[double], NULL, <add_t>lerp_plane[complex64],
         <add_t>lerp_plane[complex128], NULL,
     ])
+    kernels.operations[ADAM - PRODUCTS][FLOAT32] = <add_t>adam_plane[float]
+    kernels.operations[ADAM - PRODUCTS][FLOAT64] = <add_t>adam_plane[double]
     if BASELINE:
+        kernels.operations[ADAM - PRODUCTS][LONGDOUBLE] = <add_t>adam_plane[longdouble]
         fill_long_operation(
             kernels.operations[PRODUCTS - PRODUCTS],
             <add_t>products_plane[longdouble], <add_t>products_plane[clongdouble],

@@ -149,6 +149,10 @@ def lists(f4: NDArray[np.float32], f8: NDArray[np.float64]) -> None:
         fastadd.foreach_add([f4], 2, alpha=[1, 2], out=[f4]), list[NDArray[np.float32]]
     )
     assert_type(
+        fastadd.foreach_adam_([f4], [f8], [f4], (f8,), step=1, betas=[0.9, 0.99]),
+        list[NDArray[np.float32]],
+    )
+    assert_type(
         fastadd.clip_grad_norm([f4], 1.0),
         tuple[list[NDArray[np.float32]], np.floating[Any]],
     )
