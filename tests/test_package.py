@@ -104,6 +104,21 @@ def test_show_config(capsys):
         fastadd.show_config("json")
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_show_config_lists_bfloat16_where_it_is(there, tmp_path):
+    if there:
+        pytest.importorskip("ml_dtypes")
+    else:
+        (tmp_path / "ml_dtypes.py").write_text("raise ImportError('not here')")
+    done = run_python(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import fastadd; "
+        "print(*fastadd.show_config('dicts')['dtypes']); fastadd.show_config()"
+    )
+    dtypes, printed = done.stdout.split("\n", 1)
+    assert ("bfloat16" in dtypes.split()) == ("bfloat16" in printed) == there
+    assert "float16" in dtypes.split()
+
+
 def test_docstring_examples():
     for name in fastadd.__all__:
         found = doctest.DocTestParser().get_doctest(
