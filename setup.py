@@ -19,7 +19,7 @@ from setuptools.errors import CompileError
 WINDOWS = sys.platform == "win32"
 
 if WINDOWS:
-    # /fp:precise forbids contraction and reassociation.
+    # /fp:precise forbids reassociation; a pragma in scalars.h contraction.
     FLAGS = ["/O2", "/fp:precise"]
 else:
     FLAGS = [
@@ -56,7 +56,10 @@ STRIPS = "-fno-tree-loop-distribute-patterns"
 # What each instruction set adds; cpu.h asks the CPU for the same. No -mfma: with it GCC
 # contracts complex products even under -ffp-contract=off.
 INSTRUCTION_SETS = {"baseline": []}
-if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+if X86 and WINDOWS:
+    INSTRUCTION_SETS |= {"avx2": ["/arch:AVX2"], "avx512": ["/arch:AVX512"]}
+elif X86:
     INSTRUCTION_SETS = {
         "baseline": ["-msse4.2"],  # with what it implies, x86-64-v2: CPUs from 2009 on
         "avx2": ["-mavx2", "-mf16c", STRIPS],
