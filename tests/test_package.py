@@ -3,6 +3,7 @@
 import doctest
 import importlib.util
 import inspect
+import os
 import pickle
 import re
 import shutil
@@ -165,6 +166,31 @@ def test_examples_of_the_pages(page):
         fastadd.set_num_threads(before)
     assert result.failed == 0
     assert result.attempted > 3
+
+
+@pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs the sources")
+@pytest.mark.parametrize("url", ["", "https://example.org/who/fastadd"])
+def test_links_of_a_release(url):
+    pytest.importorskip("Cython")
+    done = subprocess.run(
+        [sys.executable, "setup.py", "--quiet", "--long-description"],
+        cwd=ROOT,
+        env=os.environ | {"FASTADD_URL": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    readme = (ROOT / "README.md").read_text()
+    given = re.findall(r"\]\(([^)]+)\)", readme)
+    links = re.findall(r"\]\(([^)]+)\)", done.stdout)
+    assert all((ROOT / link.partition("#")[0]).exists() for link in given)
+    if not url:
+        assert links == given
+        return
+    version = re.escape(f"v{fastadd.__version__}")
+    for link, path in zip(links, given, strict=True):
+        form = "raw" if path.endswith(".png") else "blob"
+        assert re.fullmatch(rf"{url}/{form}/{version}/{re.escape(path)}", link)
 
 
 @pytest.mark.parametrize("name", fastadd.__all__)
