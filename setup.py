@@ -182,7 +182,7 @@ for name, flags in INSTRUCTION_SETS.items():
     )
 
 
-# The address of the repository, which the workflow that builds a release passes. With it
+# The address of the repository, passed by the workflow that builds a release. With it
 # the links of the README are absolute, since they lead nowhere from a package index.
 URL = os.environ.get("FASTADD_URL", "")
 

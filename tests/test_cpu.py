@@ -1,5 +1,5 @@
-"""What cpu.h asks the CPU under MSVC, compiled here: its compiler's intrinsics are given
-the answers of this CPU, and of others."""
+"""What cpu.h asks the CPU under MSVC, compiled here with functions in place of that
+compiler's intrinsics: they give the answers of this CPU, and of others."""
 
 import platform
 import shutil
