@@ -18,8 +18,9 @@ class Function(NamedTuple):
     errors give: of what it takes, not of what others do."""
 
     name: str
-    arrange: Callable  # what of the compiled part computes checked operands and
-    # coefficients, and from which arrays, factors and numbers
+    # What of the compiled part computes checked operands and coefficients, and from
+    # which arrays, factors and numbers:
+    arrange: Callable
     by_numpy: Callable  # the call that leaves them to NumPy's protocols
     factors: tuple = ()  # the coefficients that may be arrays
     takes: tuple = ("dtype", "casting")
@@ -35,11 +36,8 @@ class Function(NamedTuple):
 
     def passing(self, argument):
         """How to pass what a function that computes in place does not take itself."""
-        return (
-            f"use {self.fresh} with {argument}"
-            if self.in_place
-            else (f"pass {argument}")
-        )
+        use = f"use {self.fresh} with" if self.in_place else "pass"
+        return f"{use} {argument}"
 
     def wider(self, dtype):
         """How to compute in another dtype."""
