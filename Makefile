@@ -91,9 +91,11 @@ stress: .venv/.fastadd .venv/.test
 
 # Jobs that people do with it; pictures in build/examples.
 examples: .venv/.fastadd .venv/.examples
-	mkdir -p build/examples
-	for job in cross_fade watermark mix_sounds moving_average three_bodies optimizers \
+	@mkdir -p build/examples
+	@echo "Seven examples, about a minute"
+	@for job in cross_fade watermark mix_sounds moving_average three_bodies optimizers \
 			federated_averaging; do \
+		echo "$$job" && \
 		$(BIN)/python examples/$$job.py --picture build/examples/$$job.png || exit 1; \
 	done
 	@echo "The pictures are in build/examples."

@@ -1,10 +1,12 @@
-"""The compiled part: which modules there are and which flags build them.
+"""The compiled part: which modules there are and which flags build them; and the links
+of a release.
 
 Everything else that packaging needs to know is in pyproject.toml.
 """
 
 import os
 import platform
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +21,7 @@ from setuptools.errors import CompileError
 WINDOWS = sys.platform == "win32"
 
 if WINDOWS:
-    # /fp:precise forbids contraction and reassociation.
+    # /fp:precise forbids reassociation; a pragma in scalars.h contraction.
     FLAGS = ["/O2", "/fp:precise"]
 else:
     FLAGS = [
@@ -59,7 +61,10 @@ STRIPS = "-fno-tree-loop-distribute-patterns"
 # What each instruction set adds; cpu.h asks the CPU for the same. No -mfma: with it GCC
 # contracts complex products even under -ffp-contract=off.
 INSTRUCTION_SETS = {"baseline": []}
-if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+if X86 and WINDOWS:
+    INSTRUCTION_SETS |= {"avx2": ["/arch:AVX2"], "avx512": ["/arch:AVX512"]}
+elif X86:
     INSTRUCTION_SETS = {
         "baseline": ["-msse4.2"],  # with what it implies, x86-64-v2: CPUs from 2009 on
         "avx2": ["-mavx2", "-mf16c", STRIPS],
@@ -179,4 +184,42 @@ for name, flags in INSTRUCTION_SETS.items():
         )
     )
 
-setup(ext_modules=extensions, cmdclass={"build_ext": Build})
+
+# The address of the repository, passed by the workflow that builds a release. With it
+# the links of the README are absolute, since they lead nowhere from a package index.
+URL = os.environ.get("FASTADD_URL", "")
+
+
+def description():
+    text = Path("README.md").read_text(encoding="utf-8")
+    if not URL:
+        return text
+    text = re.sub(r"(!\[[^]]*\]\()(?![a-z]+:)", rf"\1{tree('raw')}/", text)
+    return re.sub(r"(\]\()(?![a-z]+:)", rf"\1{tree('blob')}/", text)
+
+
+def tree(form):
+    """Of this version: GitHub shows a "blob" as a page, and a "raw" file as it is."""
+    source = Path("fastadd/__init__.py").read_text(encoding="utf-8")
+    version = re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE)[1]
+    return f"{URL}/{form}/v{version}"
+
+
+def urls():
+    if not URL:
+        return {}
+    return {
+        "Source": URL,
+        "Documentation": f"{tree('blob')}/docs/index.md",
+        "Changelog": f"{tree('blob')}/CHANGELOG.md",
+        "Issues": f"{URL}/issues",
+    }
+
+
+setup(
+    ext_modules=extensions,
+    cmdclass={"build_ext": Build},
+    long_description=description(),
+    long_description_content_type="text/markdown",
+    project_urls=urls(),
+)

@@ -6,20 +6,19 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from fastadd import _core
-from fastadd._call import public
 from fastadd._checks import (
     as_operand,
-    check_layout,
     computes_itself,
     describe,
     is_native,
     kind_of,
     kind_of_number,
-    overlap,
     shortened,
 )
 from fastadd._clip import checked_limit
+from fastadd._function import public
 from fastadd._lists import as_given, as_list, check_lengths, is_list
+from fastadd._out import check_layout, overlap
 
 
 @public

@@ -1,9 +1,8 @@
 """`add` and `add_`."""
 
-import numpy as np
-
-from fastadd._call import Function, add_by_ufunc, careful, public
-from fastadd._checks import coefficient, computes_itself, describe
+from fastadd._call import add_by_ufunc, careful
+from fastadd._checks import coefficient
+from fastadd._function import Function, InPlace, public
 
 
 def arranged(operands, coefficients, dtype):
@@ -22,18 +21,9 @@ def arranged(operands, coefficients, dtype):
 
 ADD = Function(
     name="add",
-    wider="Pass dtype=np.{}",
-    out="out",
-    other_out="Pass an out of dtype {}, or casting='unsafe'",
     arrange=arranged,
     by_numpy=add_by_ufunc,
     factors=("alpha", "beta"),
-)
-ADD_IN_PLACE = ADD._replace(
-    name="add_",
-    wider="For a new result, use add with dtype=np.{}",
-    out="input",
-    other_out="For a new result, of {}, use add",
 )
 
 
@@ -190,14 +180,9 @@ def add_(input, other, *, alpha=1, beta=1):
     >>> fastadd.add_(weights, [10.0, 20.0], alpha=-0.1)
     array([0., 0.])
     """
-    if not isinstance(input, np.ndarray) and not computes_itself(input):
-        raise TypeError(
-            f"input is {describe(input)}: add_ writes into it, so it must be a "
-            "numpy.ndarray. Use add for a new result."
-        )
     return careful(
-        ADD_IN_PLACE,
+        ADD,
         {"input": input, "other": other},
         {"beta": beta, "alpha": alpha},
-        input,
+        InPlace(input, "input"),
     )

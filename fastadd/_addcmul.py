@@ -1,8 +1,8 @@
 """`addcmul` and `addcdiv`: a product, or a quotient, of two arrays added to a third."""
 
 from fastadd import _core
-from fastadd._call import Function, by_owner_of, careful, in_place, public
-from fastadd._checks import kind_of
+from fastadd._call import by_owner_of, careful
+from fastadd._function import Function, in_place, public
 
 
 def arranged_product(operands, coefficients, dtype):
@@ -10,20 +10,11 @@ def arranged_product(operands, coefficients, dtype):
 
 
 def arranged_quotient(operands, coefficients, dtype):
-    if kind_of(dtype) in "bi":
-        raise TypeError(
-            f"the result is {dtype}: addcdiv divides floating-point and complex "
-            "numbers. Pass dtype=np.float64, or casting='saturate' to round to "
-            "integers."
-        )
     return "addcdiv", operands, [], coefficients
 
 
 ADDCMUL = Function(
     name="addcmul",
-    wider="Pass dtype=np.{}",
-    out="out",
-    other_out="Pass an out of dtype {}, or casting='unsafe'",
     arrange=arranged_product,
     by_numpy=by_owner_of(_core.addcmul_by_operators),
 )
@@ -31,6 +22,8 @@ ADDCDIV = ADDCMUL._replace(
     name="addcdiv",
     arrange=arranged_quotient,
     by_numpy=by_owner_of(_core.addcdiv_by_operators),
+    kinds="fc",
+    instead="a quotient is of floats or complex numbers.",
 )
 
 

@@ -7,23 +7,16 @@ returns the call that is then to be made (a function, its arguments and keywords
 that no frame of Python lies between it and the caller, at whose line it may warn.
 """
 
-import difflib
-from collections import namedtuple
 from functools import partial
 
 import numpy as np
 
 from fastadd import _core
 from fastadd._checks import (
-    apart,
     as_dtype,
     as_operand,
-    as_out,
     broadcast,
     check_casting,
-    check_is_array,
-    check_layout,
-    check_out,
     checked_operand,
     coefficient,
     common_dtype,
@@ -36,139 +29,18 @@ from fastadd._checks import (
     is_native,
     kind_of,
     kind_of_number,
-    shortened,
+    sentence,
     warn,
     warn_of_complex,
 )
-
-# What the careful path needs to know of a public function: its name; how its user gets
-# a computation in another dtype; what the argument that is written is called, and how
-# to get one of another dtype; what of the compiled part computes checked operands and
-# coefficients, and from which arrays, factors and numbers; the call that leaves them to
-# NumPy's protocols; and which of its coefficients may be arrays.
-Function = namedtuple(
-    "Function",
-    "name wider out other_out arrange by_numpy factors",
-    defaults=[()],
+from fastadd._function import written
+from fastadd._out import (
+    apart,
+    as_out,
+    check_is_array,
+    check_layout,
+    check_out,
 )
-
-# What other libraries take, and what does it here.
-ELSEWHERE = {
-    "order": "A fresh result has the memory order of the operands; pass out= to choose "
-    "another.",
-    "subok": "A subclass computes itself, so that its type comes back; pass "
-    "np.asarray(x) for a plain array.",
-    "axis": "It computes element by element; np.sum adds along an axis.",
-    "inplace": "Pass out= the array itself to compute in place.",
-    "out": "It writes into its first argument; {} takes an out.",
-}
-
-
-def public(careful):
-    """Make a public function of a careful one: its calls that are ready to run never
-    reach Python."""
-    return _core.public(careful, explain_arguments)
-
-
-IN_PLACE = """Compute `{name}` into the first argument.
-
-    ``{name}_({first}, ...)`` is ``{name}({first}, ..., out={first})``.
-
-    Parameters
-    ----------
-    {parameters}
-        As in `{name}`.
-
-    Returns
-    -------
-    {returns}
-        `{first}`{and_what}.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError, FloatingPointError
-        As `{name}`.
-
-    See Also
-    --------
-    {name} : the same, into a new array or one of your choice.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastadd
-    >>> x = np.array([1.0, -2.0])
-    >>> fastadd.{name}_({example})
-    {result}
-    """
-
-
-def in_place(name, example, result, returns="ndarray", and_what=""):
-    """The function that computes in place, by the name of the one with an out, with an
-    example: arguments of which x is the array [1, -2], and what comes of them."""
-    careful = _core.careful_functions[name]
-    code = careful.__code__
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    names = names[: names.index("out")]
-    text = IN_PLACE.format(
-        name=name,
-        first=names[0],
-        parameters=", ".join(names),
-        example=example,
-        result=result,
-        returns=returns,
-        and_what=and_what,
-    )
-    return _core.public(careful, explain_arguments, text)
-
-
-def explain_arguments(careful, name, positional, by_name, count):
-    """Raise what is wrong with arguments that do not fit a function's signature, which
-    has so many."""
-    code = careful.__code__
-    most = code.co_argcount
-    names = code.co_varnames[:count]
-    first, others = ", ".join(names[:most]), ", ".join(names[most:])
-    takes = f"It takes {first}" + (f" and, by name, {others}." if others else ".")
-    for given in by_name:
-        if given not in names:
-            near = difflib.get_close_matches(given, names, 1)
-            advice = f"Did you mean {near[0]}=? " if near else ""
-            advice += takes
-            if name.removesuffix("_") in _core.careful_functions:  # one with an out
-                advice = ELSEWHERE.get(given, advice).format(name[:-1])
-            raise TypeError(
-                f"{name}() has no argument {given}={shortened(by_name[given])}. "
-                f"{advice}"
-            )
-    if len(positional) > most:
-        advice = f"Pass {others} by name." if others else ""
-        if name == "add" and len(positional) == 3:
-            middle = positional[1]
-            if kind_of_number(middle) and kind_of_number(positional[2]) is None:
-                advice = (
-                    f"For torch's add(input, alpha, other): add(input, other, "
-                    f"alpha={shortened(middle)})."
-                )
-            elif isinstance(positional[2], np.ndarray):
-                advice = f"For an out: add({first}, out=out)."
-        raise TypeError(
-            f"{name}() was given {len(positional)} arguments by position and takes "
-            f"{most}: {first}. {advice}"
-        )
-    for place, given in enumerate(names[: len(positional)]):
-        if given in by_name:
-            raise TypeError(
-                f"{name}() was given {given} twice: by position "
-                f"({shortened(positional[place])}) and by name "
-                f"({shortened(by_name[given])}). Leave one out."
-            )
-    required = names[: most - len(careful.__defaults__ or ())]
-    required += tuple(
-        each for each in names[most:] if each not in (careful.__kwdefaults__ or {})
-    )
-    missing = [each for each in required[len(positional) :] if each not in by_name]
-    raise TypeError(f"{name}() lacks {' and '.join(missing)}. {takes}")
 
 
 def careful(
@@ -181,7 +53,8 @@ def careful(
     where=True,
 ):
     """The call that computes an operation of operands and coefficients by name."""
-    check_casting(casting, saturates=function.name != "relu")
+    check_casting(casting, saturates="casting" in function.takes)
+    function, out = written(function, out)
     if out is ...:  # an array of no dimensions instead of a scalar
         call = careful(function, operands, coefficients, None, dtype, casting, where)
         return _core.as_array, (call,), {}
@@ -197,33 +70,33 @@ def careful(
     is_owned = bool(owners)
     check_owners(owners, casting)
     where = checked_where(where, out, is_owned)
+    if out is not None and not computes_itself(out):
+        check_is_array(out, function, function.out)
+    if dtype is not None:
+        dtype = as_dtype(dtype, function)
     given = operands, coefficients, out, dtype, casting, where
     if is_owned:
         return function.by_numpy(function, *given)
     operands = {name: as_operand(name, x) for name, x in operands.items()}
-    if out is not None:
-        check_is_array(out)
-    if dtype is not None:
-        dtype = as_dtype(dtype)
     if not all(is_native(x) for x in (*operands.values(), dtype)):
         return function.by_numpy(function, operands, *given[1:])
     if not is_native(out):  # an array of objects, say
-        check_layout(out)
+        check_layout(out, function.out)
         call = careful(function, operands, coefficients, None, dtype, casting)
         return _core.then, (call, copied_to, out, casting, where), {}
     if casting == "saturate":
-        result, dtype, casting = saturated(operands, out, dtype)
+        result, dtype, casting = saturated(function, operands, out, dtype)
     else:
         result = None
     operands, coefficients, out, dtype = checked(
-        *(function, operands, coefficients, out, dtype, casting), result=result
+        *(function, operands, coefficients, out, dtype, casting, function.out, result),
     )
     if where is not True:
         check_mask(where, [*operands, *coefficients], out)
     return computation(
         *function.arrange(operands, coefficients, dtype),
         *(out, dtype, None if where is True else where, result),
-        function.name,
+        function.fresh,
     )
 
 
@@ -241,22 +114,25 @@ def checked(
     coefficients,
     out,
     dtype,
-    casting="same_kind",
-    out_name=None,
-    result=None,
+    casting,
+    out_name,
+    result,
 ):
     """What computes native operands: they and the coefficients as arrays, out and the
     dtype. `result` is the dtype of the result, where that saturates."""
     if dtype is None:
-        dtype = common_dtype(operands)
+        dtype = common_dtype(operands, function)
+    if kind_of(dtype) not in function.kinds:
+        raise TypeError(f"the result is {dtype}: {function.refuses(dtype)}")
     operands = {
-        name: checked_operand(name, x, dtype, casting) for name, x in operands.items()
+        name: checked_operand(name, x, dtype, casting, function)
+        for name, x in operands.items()
     }
     coefficients = {
         name: (
-            factor(name, value, dtype, function.wider)
+            factor(name, value, dtype, function)
             if name.partition("[")[0] in function.factors and is_factor(value)
-            else coefficient(name, value, dtype, function.wider)
+            else coefficient(name, value, dtype, function)
         )
         for name, value in coefficients.items()
     }
@@ -264,20 +140,20 @@ def checked(
     shape = common_shape(operands | factors)
     operands, coefficients = list(operands.values()), list(coefficients.values())
     if out is not None:
-        check_out(
-            *(out, result or dtype, shape, casting),
-            *(out_name or function.out, function.other_out),
-        )
+        check_out(out, result or dtype, shape, casting, function, out_name)
         operands = [apart(x, out) for x in operands]
         coefficients = [apart(x, out) if x.ndim else x for x in coefficients]
     warn_of_complex(operands, dtype, out)
     return operands, coefficients, out, dtype
 
 
-def saturated(operands, out, dtype):
+def saturated(function, operands, out, dtype):
     """The dtype of a saturating result, that of its computation, and the casting rule:
     a result of floats saturates nothing."""
-    result = common_dtype(operands) if out is None else out.dtype.newbyteorder("=")
+    if out is None:
+        result = common_dtype(operands, function)
+    else:
+        result = out.dtype.newbyteorder("=")
     kind = kind_of(result)
     if kind == "b":
         raise TypeError(
@@ -384,7 +260,7 @@ def add_by_ufunc(
         if not is_factor(value):
             check_is_number(name, value)
     if isinstance(out, np.ndarray):
-        check_layout(out)
+        check_layout(out, function.out)
     is_plain = all(type(value) is int and value == 1 for value in coefficients.values())
     if any(is_frame(x) for x in (*operands.values(), out)):
         if not given:
@@ -394,9 +270,9 @@ def add_by_ufunc(
             return _core.then, (call, into_frame, out), {}
     if is_plain:
         return ufunc, (input, other), given
-    check_dtypes(operands, dtype)
+    check_dtypes(operands, dtype, function)
     coefficients = foreign_coefficients(function, operands, coefficients, dtype)
-    otherwise = partial(by_owner, operands, coefficients, given)
+    otherwise = partial(by_owner, function, operands, coefficients, given)
     numbers = tuple(coefficients.values())
     return (
         _core.by_scaled_add,
@@ -410,7 +286,7 @@ def check_is_number(name, value):
         coefficient(name, value, np.dtype(float))  # refuses it
 
 
-def check_dtypes(operands, dtype):
+def check_dtypes(operands, dtype, function):
     """Refuse dtypes that cannot be scaled."""
     for name, x in operands.items():
         own = getattr(x, "dtype", None)
@@ -420,10 +296,11 @@ def check_dtypes(operands, dtype):
             advice = "Strings can be added, but not scaled: leave alpha and beta out."
         elif own.names:
             advice = "Compute with its fields, as x['field']."
-        elif dtype is not None and is_native(np.dtype(dtype)):
+        elif dtype is not None and is_native(dtype):
             continue
         else:
-            advice = f"Pass dtype=np.float32, or {name}.astype(np.float32)."
+            advice = f"{sentence(function.wider('float32'))}, or convert it by "
+            advice += f"{name}.astype(np.float32)."
         raise TypeError(
             f"{name} has dtype {own}, with which fastadd does not compute. {advice}"
         )
@@ -431,6 +308,7 @@ def check_dtypes(operands, dtype):
 
 def foreign_coefficients(function, operands, coefficients, dtype):
     """Checked against the dtype of the result, where it is known and native."""
+    function = function._replace(takes=("dtype",))  # owners do not saturate
     known = {
         name: x
         for name, x in operands.items()
@@ -442,14 +320,14 @@ def foreign_coefficients(function, operands, coefficients, dtype):
         for name, value in coefficients.items():
             if is_factor(value):
                 continue
-            coefficient(name, value, np.dtype(float), function.wider, times[0])
+            coefficient(name, value, np.dtype(float), function, times[0])
     if not dtypes or not all(isinstance(x, np.dtype) and is_native(x) for x in dtypes):
         return coefficients
-    result = (
-        as_dtype(dtype)
-        if dtype is not None
-        else common_dtype({name: np.empty(0, x.dtype) for name, x in known.items()})
-    )
+    if dtype is None:
+        empty = {name: np.empty(0, x.dtype) for name, x in known.items()}
+        result = common_dtype(empty, function)
+    else:
+        result = dtype
     if not is_native(result):
         return coefficients
     checked = {}
@@ -457,24 +335,33 @@ def foreign_coefficients(function, operands, coefficients, dtype):
         if is_factor(value):
             checked[name] = value
             continue
-        number = coefficient(name, value, result, function.wider)
+        number = coefficient(name, value, result, function)
         wraps = type(value) is int and result.kind == "u"
         checked[name] = int(number.astype(np.int64)) if wraps else value
     return checked
 
 
-def by_owner(operands, coefficients, given, error):
+def by_owner(function, operands, coefficients, given, error):
     """The call in the operators of an array whose type refused the ufunc."""
     owners = [x for x in operands.values() if computes_itself(x)]
     if not (owners and "scaled_add" in str(error) and "ufunc" in str(error).lower()):
         raise error
     if given:
-        raise TypeError(
-            f"{', '.join(given)}: {type(owners[0]).__name__} does not know "
-            "fastadd.scaled_add, so its own operators compute, which do not take that. "
-            "Leave it out."
-        )
+        reason = f"{type(owners[0]).__name__} does not know fastadd.scaled_add, so its "
+        refuse_given(function, given, f"{reason}own operators compute")
     return by_operators(operands, coefficients)
+
+
+def refuse_given(function, given, reason):
+    """Of arguments that operators do not take."""
+    if function.in_place:
+        raise TypeError(
+            f"{function.out}: {reason}, which do not write into it. Use "
+            f"{function.fresh} for a new result."
+        )
+    raise TypeError(
+        f"{', '.join(given)}: {reason}, which do not take that. Leave it out."
+    )
 
 
 def by_operators(operands, coefficients, ufunc=np.add):
@@ -500,16 +387,16 @@ def by_owner_of(formula):
         given = [name for name, value in given.items() if value is not None]
         if given:
             kinds = owners or list(operands.values())
-            raise TypeError(
-                f"{', '.join(given)}: {describe(kinds[0])} computes {function.name} "
-                "by its own operators, which do not take that. Leave it out."
+            refuse_given(
+                function,
+                given,
+                f"{describe(kinds[0])} computes {function.fresh} by its own operators",
             )
-        check_dtypes(operands, None)
+        check_dtypes(operands, None, function)
         call = formula, (*operands.values(), *coefficients.values()), {}
         if out is None:
             return call
-        check_is_array(out)
-        check_layout(out)
+        check_layout(out, function.out)
         return _core.then, (call, copied_to, out, casting, True), {}
 
     return by_numpy

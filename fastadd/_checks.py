@@ -4,6 +4,7 @@ Errors say what was given, what is allowed and what to do.
 """
 
 import datetime
+import difflib
 import importlib
 import reprlib
 import sys
@@ -26,6 +27,10 @@ def check_casting(casting, saturates=False):
     allowed = (*CASTINGS, "saturate") if saturates else CASTINGS
     if not isinstance(casting, str) or casting not in allowed:
         raise ValueError(f"casting={casting!r}: it must be one of {allowed}")
+
+
+def sentence(advice):
+    return f"{advice[0].upper()}{advice[1:]}"
 
 
 def describe(value):
@@ -94,27 +99,22 @@ def as_operand(name, value):
     return np.asarray(value)
 
 
-def as_out(out):
-    """What NumPy's ufuncs take for one output: an array, or a tuple of one."""
-    return out[0] if type(out) is tuple and len(out) == 1 else out
-
-
-def check_is_array(out, name="out"):
-    if not isinstance(out, np.ndarray):
-        raise TypeError(
-            f"{name} is {describe(out)}: it must be a numpy.ndarray, or an array of "
-            "another type that overrides NumPy's ufuncs. Leave it out for a new array."
-        )
-
-
-def as_dtype(dtype):
+def as_dtype(dtype, function):
     """What stands for a dtype, classes as np.dtypes.Float32DType included, in native
     byte order."""
+    given = dtype
     if isinstance(dtype, type) and issubclass(dtype, np.dtype):
         dtype = dtype()
     if isinstance(dtype, str) and dtype == "bfloat16":
         dtype = bfloat16()
-    dtype = np.dtype(dtype)
+    try:
+        dtype = np.dtype(dtype)
+    except (TypeError, ValueError) as error:
+        near = difflib.get_close_matches(str(given), _core.NAMES, 1)
+        raise TypeError(
+            f"dtype={shortened(given)} of {function.name} is no dtype. Pass one of "
+            f"NumPy's, or its name, as dtype={near[0] if near else 'float32'!r}."
+        ) from error
     return dtype.newbyteorder("=") if _core.native(dtype) >= 0 else dtype
 
 
@@ -136,11 +136,6 @@ def is_native(x):
     return _core.native(x if isinstance(x, np.dtype) else x.dtype) >= 0
 
 
-# How hard to try to prove that operand and out lie apart before copying the operand, or
-# that out does not overlap itself: some ms at most.
-MAX_WORK = 10_000
-
-
 def is_bfloat16(dtype):
     return dtype.kind == "V"  # among the native dtypes
 
@@ -150,7 +145,7 @@ def kind_of(dtype):
     return {"u": "i", "V": "f"}.get(dtype.kind, dtype.kind)
 
 
-def common_dtype(operands):
+def common_dtype(operands, function):
     """Of operands by name: what np.result_type makes of them."""
     dtypes = {name: x.dtype for name, x in operands.items() if not is_python_number(x)}
     if (
@@ -165,8 +160,8 @@ def common_dtype(operands):
         return np.result_type(*operands.values()).newbyteorder("=")
     except TypeError as error:
         raise TypeError(
-            f"{listed('dtype', dtypes)}, which have no common dtype in NumPy. Name one "
-            "to compute in, as dtype=np.float32."
+            f"{listed('dtype', dtypes)}, which have no common dtype in NumPy. To "
+            f"compute in one of your choice, {function.wider('float32')}."
         ) from error
 
 
@@ -179,10 +174,13 @@ def listed(what, by_name):
     return f"{name} has {what} {value}{rest}{last}"
 
 
-def checked_operand(name, value, dtype, casting):
+def checked_operand(name, value, dtype, casting, function):
     """The operand as an array that `casting` lets into the computation's dtype."""
     if is_python_number(value):
         if KINDS[kind_of(dtype)] >= KINDS[kind_of_number(value)]:
+            if kind_of(dtype) == "i":
+                limits = np.iinfo(dtype)
+                check_range(name, value, limits.min, limits.max, dtype, function)
             return in_dtype(value, dtype)
         if casting == "unsafe":
             return np.asarray(value)
@@ -191,9 +189,10 @@ def checked_operand(name, value, dtype, casting):
         if np.can_cast(value.dtype, dtype, casting):
             return value
         given = f"{name} has dtype {value.dtype}"
+    takes = " or ".join(f"{argument}=" for argument in function.takes)
     raise TypeError(
         f"{given}, which casting={casting!r} does not let into a computation in "
-        f"{dtype}. Pass another dtype= or casting=."
+        f"{dtype}. {sentence(function.passing(f'another {takes}'))}."
     )
 
 
@@ -213,29 +212,28 @@ def nothing(dtype):
     return np.array(value, dtype.newbyteorder("="))
 
 
-def coefficient(name, value, dtype, wider="", result=None):
+def coefficient(name, value, dtype, function=None, result=None):
     """A coefficient as a 0-d array of the result's dtype; a real one of a complex
     result is of its real dtype, and scales both parts; one of 16-bit floats is of
-    float32, in which they are computed. `wider` is how to compute in another dtype,
-    `result` the result's dtype where it is another one."""
+    float32, in which they are computed. `function` has advice, `result` is the dtype
+    of the result where it is another one."""
     given = value
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
     kind = kind_of_number(value)
     wanted = kind_of(dtype)
     if kind is None or kind not in ALLOWED[wanted]:
-        raise TypeError(refusal(name, given, kind, dtype, wider, result or dtype))
+        raise TypeError(refusal(name, given, kind, dtype, function, result or dtype))
     if wanted == "b":
         return np.asarray(bool(value))
     if wanted == "i":
-        return integer_coefficient(name, int(value), dtype, wider)
+        return integer_coefficient(name, int(value), dtype, function)
     holds_more = {"f": "float64", "F": "complex128"}.get(dtype.char)
     if wanted == "c" and kind != "c":
         dtype = np.dtype(dtype.char.lower())
     if is_half(dtype):
         dtype = np.dtype(np.float32)
-    advice = f"{wider.format(holds_more)}, or" if holds_more else "Pass"
-    return float_coefficient(name, given, value, dtype, advice)
+    return float_coefficient(name, given, value, dtype, function, holds_more)
 
 
 def is_half(dtype):
@@ -256,21 +254,20 @@ def is_factor(value):
     )
 
 
-def factor(name, value, dtype, wider):
+def factor(name, value, dtype, function):
     """An array of coefficients, by the rule of one: its kind decides, and it is
     converted to the result's dtype on its way."""
     x = np.asarray(as_operand(name, value))
     if not is_native(x) or kind_of(x.dtype) not in ALLOWED[kind_of(dtype)]:
         allowed = " or ".join(KIND_NAMES[each] for each in ALLOWED[kind_of(dtype)])
         advice = (
-            f" {wider.format('float64')} to compute in floating point, or "
-            "casting='saturate'."
-            if kind_of(dtype) == "i" and is_native(x) and kind_of(x.dtype) == "f"
-            else f" Convert it by {name}.astype."
+            function.floats(dtype)
+            if kind_of(dtype) in "bi" and is_native(x) and kind_of(x.dtype) == "f"
+            else f"Convert it by {name}.astype."
         )
         raise TypeError(
             f"{name} has dtype {x.dtype}, but the result is {dtype}: for that, each of "
-            f"{name} must be {allowed}.{advice}"
+            f"{name} must be {allowed}. {advice}"
         )
     return x
 
@@ -287,20 +284,27 @@ def kind_of_number(value):
     return None
 
 
-def integer_coefficient(name, value, dtype, wider):
+def integer_coefficient(name, value, dtype, function):
     highest = int(np.iinfo(dtype).max)
     unsigned = dtype.kind == "u"
     lowest = -highest if unsigned else -highest - 1
-    if not lowest <= value <= highest:
-        raise OverflowError(
-            f"{name}={shortened(value)} does not fit {dtype}: {lowest} to {highest} "
-            f"are allowed{' (negative ones wrap)' if unsigned else ''}. "
-            f"{wider.format('float64' if dtype.itemsize == 8 else 'int64')}."
-        )
+    check_range(
+        *(name, value, lowest, highest, dtype, function),
+        " (negative ones wrap)" if unsigned else "",
+    )
     return np.asarray(value % (highest + 1) if unsigned else value, dtype)
 
 
-def float_coefficient(name, given, value, dtype, advice):
+def check_range(name, value, lowest, highest, dtype, function, note=""):
+    if not lowest <= value <= highest:
+        wider = function.wider("float64" if dtype.itemsize == 8 else "int64")
+        raise OverflowError(
+            f"{name}={shortened(value)} does not fit {dtype}: {lowest} to {highest} "
+            f"are allowed{note}. {sentence(wider + function.saturating(dtype))}."
+        )
+
+
+def float_coefficient(name, given, value, dtype, function, holds_more):
     try:
         with np.errstate(all="ignore"):
             stored = in_dtype(value, dtype)
@@ -308,14 +312,16 @@ def float_coefficient(name, given, value, dtype, advice):
         stored = np.asarray(np.inf)
     for part, before in ((stored.real, value.real), (stored.imag, value.imag)):
         if np.isinf(part) and abs(before) != np.inf:
+            wider = f"{function.wider(holds_more)}, or " if holds_more else ""
             raise OverflowError(
                 f"{name}={shortened(given)} does not fit {dtype}: it would become "
-                f"infinite. {advice} a smaller one, or np.inf if you mean that."
+                f"infinite. {sentence(wider + 'pass a smaller one')}, or np.inf if "
+                "you mean that."
             )
     return stored
 
 
-def refusal(name, given, kind, dtype, wider, result):
+def refusal(name, given, kind, dtype, function, result):
     if kind is None:
         what = f"={shortened(given)}" if isinstance(given, str | bytes) else ""
         advice = ""
@@ -326,15 +332,15 @@ def refusal(name, given, kind, dtype, wider, result):
             f"or a 0-d array of one.{advice}"
         )
     allowed = " or ".join(KIND_NAMES[each] for each in ALLOWED[kind_of(dtype)])
-    advice = {
-        "b": f" Pass {name}=int({name}).",
-        "i": "",
-        "f": f" {wider.format('float64')} to compute in floating point.",
-        "c": f" {wider.format('complex128')} to compute in complex numbers.",
-    }[kind]
+    if kind == "b":
+        advice = f"Pass {name}=int({name})."
+    elif kind == "f":
+        advice = function.floats(dtype)
+    else:
+        advice = sentence(f"{function.wider('complex128')} for a complex result.")
     return (
         f"{name}={shortened(given)} is {KIND_NAMES[kind]}, but the result is "
-        f"{result}: for that, {name} must be {allowed}.{advice}"
+        f"{result}: for that, {name} must be {allowed}. {advice}"
     )
 
 
@@ -359,99 +365,6 @@ def common_shape(operands):
                 "from the last, each pair of lengths must be equal or have a 1."
             )
     return shape
-
-
-def check_out(out, dtype, shape, casting, name, other):
-    """`other` says how to get the result in another dtype."""
-    if not np.can_cast(dtype, out.dtype, casting):
-        raise TypeError(
-            f"{name} has dtype {out.dtype} and the result {dtype}, which "
-            f"casting={casting!r} does not let into it. {other.format(dtype)}."
-        )
-    if broadcast(shape, out.shape) != out.shape:
-        raise ValueError(
-            f"{name} has shape {out.shape}, to which the result's shape {shape} does "
-            f"not broadcast; it is never resized. The result needs one of shape "
-            f"{shape}."
-        )
-    check_layout(out, name)
-
-
-def check_layout(out, name="out"):
-    if not out.flags.writeable:
-        raise ValueError(
-            f"{name} is read-only. Pass a writeable array, or a copy: {name}.copy()."
-        )
-    try:
-        overlaps = overlaps_itself(out)
-    except np.exceptions.TooHardError:
-        raise ValueError(
-            f"{name} (shape {out.shape}, strides {out.strides}) may overlap itself: to "
-            "find out whether it does would take too long. Pass an array whose axes do "
-            "not interleave."
-        ) from None
-    if overlaps:
-        raise ValueError(
-            f"{name} overlaps itself (shape {out.shape}, strides {out.strides}): "
-            "several elements would be written to one place. Pass an array that does "
-            "not."
-        )
-
-
-def overlaps_itself(x):
-    """Whether two elements share a byte. Two that do first differ in some axis; moved
-    together, one of them lies at its start."""
-    x = np.asarray(x)  # subclasses index in ways of their own
-    if x.flags.c_contiguous or x.flags.f_contiguous or nests(x):  # or empty
-        return False
-    while x.ndim:
-        if np.shares_memory(x[1:], x[:1], max_work=MAX_WORK):
-            return True
-        x = x[0, ...]
-    return False
-
-
-def nests(x):
-    """Whether each axis steps over all that the axes inside it reach."""
-    reach = x.itemsize
-    for stride, length in sorted(
-        (abs(stride), length)
-        for stride, length in zip(x.strides, x.shape, strict=True)
-        if length > 1
-    ):
-        if stride < reach:
-            return False
-        reach += (length - 1) * stride
-    return True
-
-
-def apart(operand, out):
-    """The operand, or a copy if writing out could change what is still to be read."""
-    if not overlap(operand, out) or is_same_view(operand, out):
-        return operand
-    return np.array(operand)
-
-
-def overlap(x, y):
-    """Whether two arrays share memory, or may: to be sure can be too hard."""
-    if not np.may_share_memory(x, y):
-        return False
-    try:
-        return np.shares_memory(x, y, max_work=MAX_WORK)
-    except np.exceptions.TooHardError:
-        return True
-
-
-def is_same_view(x, out):
-    x = np.broadcast_to(x, out.shape)
-    return (
-        x.__array_interface__["data"][0] == out.__array_interface__["data"][0]
-        and x.itemsize == out.itemsize
-        and all(
-            mine == its or length == 1
-            for mine, its, length in zip(x.strides, out.strides, out.shape, strict=True)
-        )
-    )
 
 
 def warn_of_complex(operands, dtype, out):

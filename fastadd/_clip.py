@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping, Set
+from functools import partial
 
 import numpy as np
 
 from fastadd import _core
-from fastadd._call import in_place, public
 from fastadd._checks import (
     as_operand,
     computes_itself,
@@ -16,6 +16,7 @@ from fastadd._checks import (
     nothing,
     shortened,
 )
+from fastadd._function import in_place, of_one, public, written
 from fastadd._lists import (
     FOREACH_ADD,
     as_given,
@@ -25,7 +26,7 @@ from fastadd._lists import (
     is_list,
 )
 
-CLIP_GRAD_NORM = FOREACH_ADD._replace(name="clip_grad_norm")
+CLIP_GRAD_NORM = FOREACH_ADD._replace(name="clip_grad_norm", takes=())
 
 
 @public
@@ -105,7 +106,8 @@ def clip_grad_norm(
     max_norm = checked_limit(
         "max_norm", max_norm, " Pass math.inf to learn the norm alone."
     )
-    alone, arrays, outs = one_or_several(grads, out)
+    function, out = written(CLIP_GRAD_NORM, out)
+    function, alone, arrays, outs = one_or_several(function, grads, out)
     given = arrays
     norm_type = checked_norm_type(norm_type)
     norm = _core.norm_of(arrays, norm_type)
@@ -127,50 +129,57 @@ def clip_grad_norm(
     coefficient = 1
     if clips:
         coefficient = max_norm / (norm if norm.dtype.char == "g" else float(norm))
-    call = scaled(arrays, coefficient, None if out is None else outs)
+    call = scaled(function, arrays, coefficient, None if out is None else outs)
     if out is not None and not alone:
         call = _core.then, (call, as_given, out, outs), {}
     return _core.with_norm, (call, norm, alone), {}
 
 
-def one_or_several(grads, out):
-    """Whether one array was given, which is a list of one then; arrays and outs."""
+def one_or_several(function, grads, out):
+    """The function, which calls out what its user does; whether one array was given,
+    which is a list of one then; arrays and outs."""
     alone = not is_list(grads)
     if alone and isinstance(grads, Mapping | Set | str | bytes):
         as_list("grads", grads)  # refuses it
     arrays = [grads] if alone else as_list("grads", grads)
-    outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
-    return alone, arrays, outs
+    if function.in_place:
+        outs = arrays
+    else:
+        outs = as_outs([out] if alone and out is not None else out, "grads", arrays)
+    if alone:
+        function = of_one(function)
+    return function, alone, arrays, outs
 
 
-def scaled(arrays, coefficient, outs):
+def scaled(function, arrays, coefficient, outs):
     """The call that scales arrays by a coefficient."""
     if 0 < coefficient < np.finfo(np.float32).tiny:
-        return scaled_in_double(arrays, coefficient, outs)
+        return scaled_in_double(function, arrays, coefficient, outs)
     in_place = outs is not None and all(
         x is out for x, out in zip(arrays, outs, strict=True)
     )
     compute = coefficient != 1 or not in_place
-    return _core.scaled_each, (arrays, coefficient, outs, compute, scaled_carefully), {}
+    otherwise = partial(scaled_carefully, function)
+    return _core.scaled_each, (arrays, coefficient, outs, compute, otherwise), {}
 
 
-def scaled_carefully(arrays, coefficient, outs):
+def scaled_carefully(function, arrays, coefficient, outs):
     return each_of_lists(
-        *(CLIP_GRAD_NORM, None),
+        *(function, None),
         {"grads[{}]": arrays, "": [nothing(x.dtype) for x in arrays]},
         {"beta": [coefficient] * len(arrays), "alpha": [1] * len(arrays)},
         outs or [None] * len(arrays),
     )
 
 
-def scaled_in_double(arrays, coefficient, outs):
+def scaled_in_double(function, arrays, coefficient, outs):
     """By a coefficient that float32 would round to few bits, or to 0."""
     fresh = outs is None
     if fresh:
         outs = [np.empty_like(x, x.dtype.newbyteorder("=")) for x in arrays]
     wide = [np.result_type(x.dtype, np.float64) for x in arrays]
     copies = [x.astype(dtype) for x, dtype in zip(arrays, wide, strict=True)]
-    call = scaled_carefully(copies, coefficient, outs)
+    call = scaled_carefully(function, copies, coefficient, outs)
     return (_core.scalars_of, (call,), {}) if fresh else call
 
 
@@ -306,7 +315,8 @@ def clip_grad_value(grads, clip_value, *, out=None):
     clip_value = checked_limit(
         "clip_value", clip_value, " Pass math.inf to leave all as it is."
     )
-    alone, arrays, outs = one_or_several(grads, out)
+    function, out = written(CLIP_GRAD_VALUE, out)
+    function, alone, arrays, outs = one_or_several(function, grads, out)
     arrays = [
         checked_grad("clip_grad_value", name_of_grad(alone, place), x, "f")
         for place, x in enumerate(arrays)
@@ -318,7 +328,7 @@ def clip_grad_value(grads, clip_value, *, out=None):
         for x in arrays
     ]
     call = each_of_lists(
-        *(CLIP_GRAD_VALUE, None),
+        *(function, None),
         *({"grads[{}]": arrays}, {"clip_value": limits}, outs),
     )
     if alone:

@@ -10,6 +10,7 @@ import textwrap
 import numpy as np
 
 from fastadd import _cache, _core, _machine, _threads
+from fastadd._checks import bfloat16
 
 # Best first. setup.py names the flags of each, cpu.h what each asks of the CPU.
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
@@ -46,6 +47,15 @@ def chosen():
     return asked
 
 
+def dtypes():
+    """The names of the native dtypes that there are here."""
+    try:
+        bfloat16()
+    except TypeError:  # ml_dtypes is not installed
+        return [name for name in _core.NAMES if name != "bfloat16"]
+    return list(_core.NAMES)
+
+
 def show_config(mode="stdout"):
     """Show how fastadd was built and what it computes with.
 
@@ -60,7 +70,7 @@ def show_config(mode="stdout"):
         Version, versions of Python and NumPy, machine and processor, the instruction
         set in use and those available, the number of threads that a call may use, how
         many threads the pool has started and how they wait, the bytes that freed
-        results may leave, and the native dtypes.
+        results may leave, and the native dtypes, bfloat16 if ml_dtypes is installed.
 
     Examples
     --------
@@ -81,7 +91,7 @@ def show_config(mode="stdout"):
         "threads": _threads.get_num_threads(),
         "pool": f"{_core.workers_alive()} workers alive, asleep when idle",
         "cache limit": _cache.cache_info().limit,
-        "dtypes": list(_core.NAMES),
+        "dtypes": dtypes(),
     }
     if mode == "dicts":
         return config

@@ -5,7 +5,7 @@ from functools import partial
 from fastadd import _core
 from fastadd._add import add
 from fastadd._addcmul import ADDCDIV, ADDCMUL, addcdiv, addcmul
-from fastadd._call import in_place, public
+from fastadd._function import in_place, public
 from fastadd._lerp import LERP, lerp
 from fastadd._lists import (
     FOREACH_ADD,
@@ -15,9 +15,10 @@ from fastadd._lists import (
     as_outs,
     check_lengths,
     foreach,
+    place_of,
 )
 from fastadd._sub import SUB, sub
-from fastadd._sum import weighted_sum
+from fastadd._sum import WEIGHTED_SUM, summed, weighted_sum
 
 FOREACH_SUB = SUB._replace(name="foreach_sub", **LISTS)
 FOREACH_LERP = LERP._replace(name="foreach_lerp", **LISTS)
@@ -361,20 +362,19 @@ def foreach_weighted_sum(lists, weights=None, *, out=None, casting="same_kind"):
         check_lengths("lists", lists, "weights", weights)
     outs = as_outs(out, "arrays in lists[0]", lists[0])
     calls = [
-        (f"place {place} of the lists", partial(summed, arrays, weights, to, casting))
+        (place_of(place), partial(sum_at, place, arrays, weights, to, casting))
         for place, (to, *arrays) in enumerate(zip(outs, *lists, strict=True))
     ]
     call = _core.made_in_turn, (_core.each_in_turn(calls),), {}
     return call if out is None else (_core.then, (call, as_given, out, outs), {})
 
 
-def summed(arrays, weights, out, casting):
+def sum_at(place, arrays, weights, out, casting):
     """The call that computes one sum, checked."""
     if casting == "same_kind" and _core.is_ready_sum(arrays, weights, out):
         return weighted_sum, (arrays, weights), {"out": out}
-    return _core.careful_functions["weighted_sum"](
-        arrays, weights, out=out, casting=casting
-    )
+    function = WEIGHTED_SUM._replace(takes=LISTS["takes"], out=f"out[{place}]")
+    return summed(function, arrays, weights, out, casting=casting)
 
 
 foreach_add_ = in_place(

@@ -1,27 +1,21 @@
 """`lerp`: from one array to another."""
 
 from fastadd import _core
-from fastadd._call import Function, by_owner_of, careful, in_place, public
-from fastadd._checks import kind_of
+from fastadd._call import by_owner_of, careful
+from fastadd._function import Function, in_place, public
 
 
 def arranged(operands, coefficients, dtype):
-    if kind_of(dtype) in "bi":
-        raise TypeError(
-            f"the result is {dtype}, in which there is nothing between two numbers. "
-            "Pass dtype=np.float64, or casting='saturate' to round to integers."
-        )
     return "lerp", operands, coefficients, []
 
 
 LERP = Function(
     name="lerp",
-    wider="Pass dtype=np.{}",
-    out="out",
-    other_out="Pass an out of dtype {}, or casting='unsafe'",
     arrange=arranged,
     by_numpy=by_owner_of(_core.lerp_by_operators),
     factors=("weight",),
+    kinds="fc",
+    instead="what lies between two numbers is a float or complex.",
 )
 
 

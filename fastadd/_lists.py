@@ -11,21 +11,21 @@ from fastadd._call import check_owners, checked, saturated
 from fastadd._checks import (
     as_operand,
     check_casting,
-    check_is_array,
     computes_itself,
     describe,
     is_factor,
     is_half,
     is_native,
     kind_of_number,
+)
+from fastadd._function import InPlace, written
+from fastadd._out import (
+    check_is_array,
     overlap,
 )
 
-# What functions of lists say otherwise, which take neither dtype nor casting.
-LISTS = {
-    "wider": "Convert the arrays by x.astype(np.{})",
-    "other_out": "Pass an out of dtype {}",
-}
+# What is otherwise in functions of lists.
+LISTS = {"takes": ("casting",), "out": "out[{}]"}
 FOREACH_ADD = ADD._replace(name="foreach_add", **LISTS)
 
 
@@ -103,55 +103,69 @@ def each_of_lists(function, alone, operands, coefficients, outs, casting="same_k
     which may have a place; outs may be of None. `alone` computes one call."""
     check_casting(casting, saturates=True)
     for place, out in enumerate(outs):
-        if out is not None and not computes_itself(out):
-            check_is_array(out, f"out[{place}]")
+        if (function.in_place or out is not None) and not computes_itself(out):
+            check_is_array(out, function, function.out.format(place))
     lists = {**operands, **coefficients}
     given = [x for members in operands.values() for x in members]
     given += [x for each in coefficients.values() for x in each if is_factor(x)]
     owners = [x for x in (*given, *outs) if computes_itself(x)]
     check_owners(owners, casting)
     if owners:
-        return one_by_one(alone, lists, outs, casting)
+        return one_by_one(function, alone, lists, outs, casting)
     operands = {
         name: [as_operand(name.format(place), x) for place, x in enumerate(members)]
         for name, members in operands.items()
     }
     given = [*operands.values(), outs]
     if not all(is_native(x) for members in given for x in members):
-        return one_by_one(alone, lists, outs, casting)
+        return one_by_one(function, alone, lists, outs, casting)
     calls = []
     for place, out in enumerate(outs):
         arrays = {name.format(place): each[place] for name, each in operands.items()}
         dtype = result = None
         rule = casting
-        if casting == "saturate":
-            result, dtype, rule = saturated(arrays, out, dtype)
-        arrays, numbers, _, dtype = checked(
-            *(function, arrays),
-            {name.format(place): each[place] for name, each in coefficients.items()},
-            *(out, dtype, rule, f"out[{place}]", result),
-        )
+        numbers = {
+            name.format(place): each[place] for name, each in coefficients.items()
+        }
+        try:
+            if casting == "saturate":
+                result, dtype, rule = saturated(function, arrays, out, dtype)
+            arrays, numbers, _, dtype = checked(
+                *(function, arrays, numbers, out, dtype, rule),
+                *(function.out.format(place), result),
+            )
+        except Exception as error:
+            # Unless the message tells it, or an array alone was given:
+            if f"[{place}]" not in str(error) and "[" in function.out:
+                error.add_note(f"This is at {place_of(place)}.")
+            raise
         operation, arrays, factors, numbers = function.arrange(arrays, numbers, dtype)
         rounds = operation not in ("add", "clip") and is_half(dtype)
         if rounds and out is not None and out.dtype != dtype:
-            return one_by_one(alone, lists, outs, casting)  # this does, on its way
+            # This rounds to it on the way.
+            return one_by_one(function, alone, lists, outs, casting)
         calls.append(
             (operation, [*arrays, *factors], numbers, out, dtype, result or dtype)
         )
-    name = function.name.encode()
+    name = function.fresh.encode()
     if not all(out is None for out in outs) and not _core.calls_lie_apart(calls):
-        calls = apart_from_others(calls, outs)
+        calls = apart_from_others(function, calls, outs)
     return _core.compute_calls, (name, calls), {}
 
 
-def apart_from_others(calls, outs):
+def place_of(place):
+    return f"place {place} of the lists"
+
+
+def apart_from_others(function, calls, outs):
     """The calls with copies of those operands that another call's out overlaps."""
     for place, out in enumerate(outs):
         for before, other in enumerate(outs[:place]):
             if overlap(out, other):
+                name = function.out
                 raise ValueError(
-                    f"out[{before}] and out[{place}] overlap: one would overwrite the "
-                    "other. Pass arrays that lie apart."
+                    f"{name.format(before)} and {name.format(place)} overlap: one "
+                    "would overwrite the other. Pass arrays that lie apart."
                 )
     return [
         (
@@ -171,11 +185,13 @@ def apart_from_others(calls, outs):
     ]
 
 
-def one_by_one(alone, lists, outs, casting):
+def one_by_one(function, alone, lists, outs, casting):
     """As the function of one call computes them, which asks NumPy's protocols."""
+    if function.in_place:
+        outs = [InPlace(out, "input") for out in outs]
     calls = [
         (
-            f"place {place} of the lists",
+            place_of(place),
             partial(
                 *(alone, *(members[place] for members in lists.values()), out),
                 casting=casting,
@@ -195,6 +211,7 @@ def many(name, given, model):
 def foreach(function, alone, inputs, others, coefficients, out, casting):
     """The call of a function of lists: of the first, and by name of the others, which
     are operands, and of those that are coefficients."""
+    function, out = written(function, out)
     inputs = as_list("inputs", inputs)
     model = "inputs", inputs
     operands = {"inputs[{}]": inputs}
@@ -203,6 +220,6 @@ def foreach(function, alone, inputs, others, coefficients, out, casting):
     numbers = {}
     for name, given in coefficients.items():
         numbers |= many(name, given, model)
-    outs = as_outs(out, *model)
+    outs = inputs if function.in_place else as_outs(out, *model)
     call = each_of_lists(function, alone, operands, numbers, outs, casting)
     return call if out is None else (_core.then, (call, as_given, out, outs), {})

@@ -2,8 +2,16 @@
 
 import numpy as np
 
-from fastadd._call import Function, careful, in_place, public
-from fastadd._checks import as_operand, check_layout, check_out, computes_itself
+from fastadd._call import careful
+from fastadd._checks import (
+    as_operand,
+    computes_itself,
+)
+from fastadd._function import Function, in_place, public
+from fastadd._out import (
+    check_layout,
+    check_out,
+)
 
 
 def arranged(operands, coefficients, dtype):
@@ -14,18 +22,16 @@ def by_maximum(function, operands, coefficients, out, dtype, casting, where):
     (x,) = operands.values()
     if isinstance(out, np.ndarray):
         if isinstance(x, np.ndarray):
-            check_out(out, x.dtype, x.shape, casting, "out", function.other_out)
-        check_layout(out)
+            check_out(out, x.dtype, x.shape, casting, function, function.out)
+        check_layout(out, function.out)
     return np.maximum, (x, 0), {"out": out}
 
 
 RELU = Function(
     name="relu",
-    wider="Convert x, as x.astype(np.{})",
-    out="out",
-    other_out="Pass an out of dtype {}",
     arrange=arranged,
     by_numpy=by_maximum,
+    takes=(),
 )
 REFUSED = {
     "c": "complex numbers have no order. Pass x.real, or x.imag.",

@@ -3,8 +3,9 @@
 import numpy as np
 
 from fastadd._add import ADD, arranged
-from fastadd._call import add_by_ufunc, careful, in_place, public
-from fastadd._checks import coefficient, is_factor, kind_of, kind_of_number
+from fastadd._call import add_by_ufunc, careful
+from fastadd._checks import coefficient, is_factor, kind_of_number
+from fastadd._function import in_place, public
 
 
 def negative(alpha):
@@ -20,11 +21,6 @@ def negative(alpha):
 
 
 def arranged_negative(operands, coefficients, dtype):
-    if kind_of(dtype) == "b":
-        raise TypeError(
-            "the result is bool: NumPy does not subtract bools either. Use "
-            "np.logical_xor, or pass dtype=np.int8."
-        )
     beta, alpha = coefficients
     if alpha.ndim == 0:
         return arranged(operands, [beta, np.asarray(np.negative(alpha))], dtype)
@@ -44,7 +40,13 @@ def by_subtract(function, operands, coefficients, out, dtype, casting, where):
     return add_by_ufunc(function, operands, coefficients, *given, ufunc=np.subtract)
 
 
-SUB = ADD._replace(name="sub", arrange=arranged_negative, by_numpy=by_subtract)
+SUB = ADD._replace(
+    name="sub",
+    arrange=arranged_negative,
+    by_numpy=by_subtract,
+    kinds="ifc",
+    instead="NumPy does not subtract bools either, but has np.logical_xor.",
+)
 
 
 @public

@@ -4,8 +4,9 @@ import numpy as np
 
 from fastadd import _core
 from fastadd._add import add
-from fastadd._call import Function, careful, public
+from fastadd._call import careful
 from fastadd._checks import computes_itself, kind_of_number
+from fastadd._function import Function, public
 from fastadd._lists import as_list, check_lengths
 
 
@@ -43,9 +44,6 @@ def arranged(operands, weights, dtype):
 
 WEIGHTED_SUM = Function(
     name="weighted_sum",
-    wider="Pass dtype=np.{}",
-    out="out",
-    other_out="Pass an out of dtype {}, or casting='unsafe'",
     arrange=arranged,
     by_numpy=one_by_one,
 )
@@ -116,9 +114,14 @@ def weighted_sum(
     >>> fastadd.weighted_sum([y, k1, k2], [1, 0.05, 0.05])
     array([1.055, 2.11 ])
     """
+    return summed(WEIGHTED_SUM, arrays, weights, out, dtype, casting, where)
+
+
+def summed(function, arrays, weights, out, dtype=None, casting="same_kind", where=True):
+    """The call that computes a sum."""
     arrays, weights = paired(arrays, weights)
     return careful(
-        WEIGHTED_SUM,
+        function,
         {f"arrays[{place}]": x for place, x in enumerate(arrays)},
         {f"weights[{place}]": weight for place, weight in enumerate(weights)},
         out,

@@ -181,13 +181,13 @@ REFUSED = {
         lambda out: add(I4.astype("u1"), 300, out=out),
         np.uint8,
         OverflowError,
-        r"300 out of bounds for uint8",
+        r"other=300 does not fit uint8: 0 to 255 are allowed",
     ),
     "negative operand of unsigned": (
         lambda out: add(I4.astype("u8"), -1, out=out),
         np.uint64,
         OverflowError,
-        r"-1 out of bounds for uint64",
+        r"other=-1 does not fit uint64: 0 to",
     ),
     "shapes": (
         lambda out: add(F4, F4[:, :2], out=out),

@@ -12,17 +12,24 @@ import fastadd
 from fastadd import (
     add,
     add_,
+    addcdiv,
     addcmul,
+    addcmul_,
     clip_grad_norm,
     foreach_add,
+    foreach_add_,
+    foreach_lerp_,
+    foreach_weighted_sum,
     lerp,
     relu,
+    sub,
     weighted_sum,
 )
 
 X = np.ones(3)
 BYTES = np.ones(3, "i1")
 INTS = np.ones(3, "i4")
+TRUE = np.ones(3, bool)
 MASKED = np.ma.ones(3, "i4")
 DAYS = np.ones(3, "m8[D]")
 TEXT = np.array(["a", "b", "c"])
@@ -74,16 +81,12 @@ CASES = [
     ),
     # coefficients
     (partial(add, X, X, alpha="2"), r"alpha='2' is of type str"),
-    (partial(add, BYTES, BYTES, alpha=0.5), r"alpha=0\.5 .*Pass dtype=np\.float64"),
     (partial(add, INTS, INTS, alpha=0.5, dtype=">i4"), r"the result is int32"),
-    (partial(add_, BYTES, BYTES, alpha=0.5), r"use add with dtype=np\.float64"),
-    (partial(add, BYTES, BYTES, alpha=X), r"alpha has .*np\.float64.*='saturate'"),
     (
         partial(add, BYTES, BYTES, alpha=1j * X),
         r"integer\. Convert it by alpha\.astype",
     ),
     (partial(add, X, X, alpha=1j * X), r"a float\. Convert it by alpha\.astype"),
-    (partial(foreach_add, [BYTES], [1], alpha=0.5), r"alpha=0\.5 .*x\.astype\(np\.f"),
     (partial(foreach_add, [X] * 3, [X] * 3, alpha=[1, 2, "x"]), r"alpha\[2\]='x'"),
     (partial(weighted_sum, [X, X], [1, "x"]), r"weights\[1\]='x'"),
     (partial(add, X.astype("F"), X.astype("F"), alpha=1e300), r"np\.complex128"),
@@ -100,12 +103,157 @@ CASES = [
     # lists
     (partial(foreach_add, [X] * 80, [X] * 79 + [X[:2]]), r"inputs\[79\].*others\[79\]"),
     (partial(clip_grad_norm, [X, INTS], 1), r"grads\[1\] has dtype int32"),
+    (partial(foreach_weighted_sum, [[X]], out=[INTS]), r"^out\[0\] has dtype int32"),
+    (
+        partial(clip_grad_norm, [X], 1, out=[INTS]),
+        r"^out\[0\] .* of dtype float64\.$",
+    ),
+    (partial(clip_grad_norm, X, 1, out=INTS), r"^out has dtype int32"),
+    # dtypes
+    (partial(add, X, X, dtype="flot64"), r"^dtype='flot64' of add .*dtype='float64'"),
+    (partial(add, MASKED, X, dtype="flot64"), r"^dtype='flot64' of add is no dtype"),
+    (partial(weighted_sum, [X], dtype=7), r"^dtype=7 of weighted_sum .*'float32'"),
+    (
+        partial(lerp, X, X, 1, dtype={"names": [1]}),
+        r"^dtype={'names': \[1\]} of lerp is no dtype",
+    ),
+    # what operators do not take
+    (partial(addcmul_, MASKED, X, X), r"^input: .*MaskedArray.*Use addcmul for a new"),
     # where
     (partial(add, X, X, out=X, where=np.ones(4, bool)), r"where has shape \(4,\)"),
     # times
     (partial(add, DAYS, DAYS, alpha=True), r"bool, but the result is timedelta64\[D\]"),
     (partial(add, X, X, out=X, where=[1, 0, 1]), r"where is of dtype int64"),
 ]
+
+
+# Floats for a result of integers: its users are told of saturation too, by what the
+# function that they call takes.
+FLOATS = "Pass dtype=np.float64 for a result of floats"
+ROUNDS = "casting='saturate', which rounds to int8 and saturates."
+FLOATS_FOR_INTEGERS = [
+    (partial(add, BYTES, BYTES, alpha=0.5), f"{FLOATS}, or pass {ROUNDS}"),
+    (partial(add, BYTES, BYTES, beta=0.5), f"{FLOATS}, or pass {ROUNDS}"),
+    (partial(add, BYTES, BYTES, alpha=X), f"{FLOATS}, or pass {ROUNDS}"),
+    (partial(add, BYTES, BYTES, alpha=300), f"Pass dtype=np.int64, or pass {ROUNDS}"),
+    (partial(add, BYTES, 300), f"Pass dtype=np.int64, or pass {ROUNDS}"),
+    (partial(sub, BYTES, BYTES, alpha=0.5), f"{FLOATS}, or pass {ROUNDS}"),
+    (partial(weighted_sum, [BYTES], [0.5]), f"{FLOATS}, or pass {ROUNDS}"),
+    (partial(addcmul, BYTES, 1, 1, value=0.5), f"{FLOATS}, or pass {ROUNDS}"),
+    (partial(lerp, BYTES, BYTES, 0.5), f"{FLOATS}, or pass {ROUNDS}"),
+    (partial(lerp, BYTES, BYTES, 1), f"{FLOATS}, or pass {ROUNDS}"),
+    (partial(addcdiv, BYTES, BYTES, BYTES), f"{FLOATS}, or pass {ROUNDS}"),
+    (
+        partial(foreach_add, [BYTES], [1], alpha=0.5),
+        "Convert the arrays by x.astype(np.float64) for a result of floats, or pass "
+        + ROUNDS,
+    ),
+    (
+        partial(foreach_weighted_sum, [[BYTES]], [0.5]),
+        "Convert the arrays by x.astype(np.float64) for a result of floats, or pass "
+        + ROUNDS,
+    ),
+    (
+        partial(add_, BYTES, BYTES, alpha=0.5),
+        "Use add with dtype=np.float64 for a result of floats, or use add with "
+        "casting='saturate' and out=input, which rounds to int8 and saturates.",
+    ),
+    (
+        partial(foreach_lerp_, [BYTES], [1], 0.5),
+        "Convert the arrays by x.astype(np.float64) for a result of floats, or use "
+        "foreach_lerp with casting='saturate' and out=inputs, which rounds to int8 and "
+        "saturates.",
+    ),
+    # There is none of bools, and none by those who compute in their own way.
+    (partial(add, TRUE, TRUE, alpha=0.5), f"{FLOATS}."),
+    (partial(sub, TRUE, TRUE), f"{FLOATS}."),
+    (partial(add, MASKED, MASKED, alpha=0.5), f"{FLOATS}."),
+]
+
+
+@pytest.mark.parametrize("call, says", FLOATS_FOR_INTEGERS)
+def test_floats_for_integers(call, says):
+    with pytest.raises((TypeError, OverflowError)) as caught:
+        call()
+    assert str(caught.value).endswith(f". {says}")
+
+
+# Functions that compute in place, what is passed beside their first argument, and what
+# that is called.
+IN_PLACE = {
+    "add_": ((X,), "input"),
+    "sub_": ((X,), "input"),
+    "lerp_": ((X, 0.5), "input"),
+    "addcmul_": ((X, X), "input"),
+    "addcdiv_": ((X, X), "input"),
+    "relu_": ((), "x"),
+    "clip_grad_norm_": ((0.5,), "grads"),
+    "clip_grad_value_": ((0.5,), "grads"),
+    "foreach_add_": ((1.0,), "inputs[1]"),
+    "foreach_sub_": ((1.0,), "inputs[1]"),
+    "foreach_lerp_": ((1.0, 0.5), "inputs[1]"),
+    "foreach_addcmul_": ((X[0], X[0]), "inputs[1]"),
+    "foreach_addcdiv_": ((X[0], X[0]), "inputs[1]"),
+}
+
+
+def test_all_that_compute_in_place_are_here():
+    """But foreach_adam_, which does nothing else, and has tests of its own."""
+    found = {x for x in fastadd.__all__ if x.endswith("_")}
+    assert set(IN_PLACE) == found - {"foreach_adam_"}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_in_place_errors_name_what_was_passed(name):
+    """The user has passed no out."""
+    function = getattr(fastadd, name)
+    others, called = IN_PLACE[name]
+    read_only = np.ones(3)
+    read_only.flags.writeable = False
+    in_list = "grads[1]" if called == "grads" else called
+    for given, says in (
+        (read_only, f"{called} is read-only"),
+        ([1.0], f"{in_list} is of type list"),
+    ):
+        first = [np.ones(3), given] if "[" in says else given
+        with pytest.raises((TypeError, ValueError)) as caught:
+            function(first, *others)
+        text = str(caught.value)
+        assert text.startswith(says)
+        assert not re.search(r"\bout\b", text)
+    assert f"Use {name[:-1]} for a new result" in text
+    assert read_only.tolist() == [1, 1, 1]
+
+
+def test_lists_in_place():
+    x = np.ones(3)
+    with pytest.raises(ValueError, match=r"^inputs\[0\] and inputs\[1\] overlap"):
+        foreach_add_([x, x], 1.0)
+    with pytest.raises(TypeError, match=r"^inputs\[1\] is of type NoneType"):
+        foreach_add_([x, None], 1.0)
+    with pytest.raises(TypeError, match=r"^inputs\[1\] has dtype.*use foreach_add\.$"):
+        foreach_add_([x, INTS], 1.5)
+    with pytest.raises(ValueError, match=r"^input is read-only") as caught:
+        foreach_add_([np.ones(3, object), read_only_objects()], 1)
+    assert caught.value.__notes__ == ["This is at place 1 of the lists."]
+    (result,) = foreach_add_((each for each in [x]), 1.0)
+    assert result is x and x.tolist() == [2, 2, 2]
+
+
+def read_only_objects():
+    x = np.ones(3, object)
+    x.flags.writeable = False
+    return x
+
+
+def test_a_note_tells_the_place_unless_the_message_does():
+    for call, notes in (
+        (partial(foreach_add, [X, BYTES], [X, BYTES], alpha=0.5), 1),
+        (partial(foreach_add, [X, BYTES], [X, BYTES], alpha=[1, 0.5]), 0),
+    ):
+        with pytest.raises(TypeError, match="is a float") as caught:
+            call()
+        assert len(getattr(caught.value, "__notes__", ())) == notes
 
 
 @pytest.mark.parametrize("call, says", CASES, ids=[says for _, says in CASES])

@@ -10,7 +10,7 @@ import fastadd
 from fastadd import _core
 from fastadd._compare.cases import LAYOUTS, moderate, values
 from fastadd._compare.reference import assert_same_bits
-from fastadd._lists import apart_from_others
+from fastadd._lists import FOREACH_ADD, apart_from_others
 
 SHAPES = [(3,), (40, 50), (0,), (70_000,), (), (5, 1, 4), (4097,)]
 
@@ -196,7 +196,9 @@ def test_what_another_call_writes_is_copied():
     line = np.arange(60.0)
     outs = [line[k : k + 10] for k in (0, 20, 40)]
     calls = [("add", list(outs), [], out) for out in outs]
-    for call, own in zip(apart_from_others(calls, outs), outs, strict=True):
+    for call, own in zip(
+        apart_from_others(FOREACH_ADD, calls, outs), outs, strict=True
+    ):
         for operand, out in zip(call[1], outs, strict=True):
             assert_same_bits(operand, out)
             assert (operand is out) == (out is own)

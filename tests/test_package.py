@@ -3,6 +3,7 @@
 import doctest
 import importlib.util
 import inspect
+import os
 import pickle
 import re
 import shutil
@@ -104,6 +105,21 @@ def test_show_config(capsys):
         fastadd.show_config("json")
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_show_config_lists_bfloat16_where_it_is(there, tmp_path):
+    if there:
+        pytest.importorskip("ml_dtypes")
+    else:
+        (tmp_path / "ml_dtypes.py").write_text("raise ImportError('not here')")
+    done = run_python(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import fastadd; "
+        "print(*fastadd.show_config('dicts')['dtypes']); fastadd.show_config()"
+    )
+    dtypes, printed = done.stdout.split("\n", 1)
+    assert ("bfloat16" in dtypes.split()) == ("bfloat16" in printed) == there
+    assert "float16" in dtypes.split()
+
+
 def test_docstring_examples():
     for name in fastadd.__all__:
         found = doctest.DocTestParser().get_doctest(
@@ -150,6 +166,31 @@ def test_examples_of_the_pages(page):
         fastadd.set_num_threads(before)
     assert result.failed == 0
     assert result.attempted > 3
+
+
+@pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs the sources")
+@pytest.mark.parametrize("url", ["", "https://example.org/who/fastadd"])
+def test_links_of_a_release(url):
+    pytest.importorskip("Cython")
+    done = subprocess.run(
+        [sys.executable, "setup.py", "--quiet", "--long-description"],
+        cwd=ROOT,
+        env=os.environ | {"FASTADD_URL": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    readme = (ROOT / "README.md").read_text()
+    given = re.findall(r"\]\(([^)]+)\)", readme)
+    links = re.findall(r"\]\(([^)]+)\)", done.stdout)
+    assert all((ROOT / link.partition("#")[0]).exists() for link in given)
+    if not url:
+        assert links == given
+        return
+    version = re.escape(f"v{fastadd.__version__}")
+    for link, path in zip(links, given, strict=True):
+        form = "raw" if path.endswith(".png") else "blob"
+        assert re.fullmatch(rf"{url}/{form}/{version}/{re.escape(path)}", link)
 
 
 @pytest.mark.parametrize("name", fastadd.__all__)

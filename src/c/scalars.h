@@ -13,8 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __F16C__
+/* (MSVC has no name for it; cpu.h asks for it with AVX2.) */
+#if defined(__F16C__) || (defined(_MSC_VER) && defined(__AVX2__))
+#define FASTADD_F16C
 #include <immintrin.h>
+#endif
+
+/* Before Visual Studio 2022 /fp:precise contracts where the instruction set has FMA. */
+#ifdef _MSC_VER
+#pragma fp_contract(off)
 #endif
 
 typedef struct { uint8_t value; } boolean;
@@ -143,7 +150,7 @@ typedef struct {
 } strip_t;
 
 static inline void strip_to_floats(const char *x, float *y) {
-#if defined(__F16C__)
+#if defined(FASTADD_F16C)
     for (int k = 0; k < STRIP; k += 8)
         _mm256_storeu_ps(
             y + k, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + 2 * k))));
@@ -157,7 +164,7 @@ static inline void strip_to_floats(const char *x, float *y) {
 }
 
 static inline void strip_to_halves(const float *x, char *y, uint32_t *flags) {
-#if defined(__F16C__)
+#if defined(FASTADD_F16C)
     for (int k = 0; k < STRIP; k += 8)
         _mm_storeu_si128(
             (__m128i *)(y + 2 * k),
