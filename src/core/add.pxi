@@ -1,6 +1,6 @@
 # beta*input + alpha*other: the gate, which recognises a call that is ready to run and
 # never explains.
-# Uses: native, plan, job, masks, run, dtypes, numbers, arrays, operations.
+# Uses: native, job, run, dtypes, numbers, arrays, operations.
 
 cdef inline object try_plan(
     job_t* job, object input, object other, object beta, object alpha, object out,
@@ -67,23 +67,33 @@ cdef inline object try_plan(
     )
 
 
+cdef inline object try_addition(
+    job_t* job, object input, object other, object beta, object alpha, object out,
+    object dtype, object casting, object where,
+):
+    """The same, of all arguments."""
+    cdef PyObject* mask = NULL
+    if dtype is not None or casting is not SAME_KIND:
+        return None
+    if where is not True:
+        if (
+            out is None or not cnp.PyArray_CheckExact(where)
+            or cnp.PyArray_TYPE(where) != cnp.NPY_BOOL
+        ):
+            return None
+        mask = <PyObject*>where
+    return try_plan(job, input, other, beta, alpha, out, mask)
+
+
 cdef object gate(
     object input, object other, object beta, object alpha, object out, object dtype,
     object casting, object where,
 ):
     """Compute a call that is ready to run. Anything else: NotImplemented."""
     cdef job_t job
-    cdef PyObject* mask = NULL
-    if dtype is not None or casting is not SAME_KIND:
-        return NotImplemented
-    if where is not True:
-        if (
-            out is None or not cnp.PyArray_CheckExact(where)
-            or cnp.PyArray_TYPE(where) != cnp.NPY_BOOL
-        ):
-            return NotImplemented
-        mask = <PyObject*>where
-    planned_out = try_plan(&job, input, other, beta, alpha, out, mask)
+    planned_out = try_addition(
+        &job, input, other, beta, alpha, out, dtype, casting, where
+    )
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "add")
@@ -124,62 +134,10 @@ cdef object compute_factors(
 ):
     """`rest` are out, dtype, casting and where."""
     cdef job_t job
-    if (
-        <object>rest[1] is not None or <object>rest[2] is not SAME_KIND
-        or <object>rest[3] is not True
-    ):
+    if not asks_no_more(rest):
         return NotImplemented
     planned_out = try_factors(&job, input, other, alpha, beta, <object>rest[0])
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "add")
     return result_of(planned_out, <object>rest[0] is None)
-
-
-def explain(
-    input, other, *, alpha=1, beta=1, out=None, cnp.ndarray where=None
-):
-    """Which way a call that is ready to run would go; nothing is computed. None of a
-    call that the gate hands back. For tests, and for those who wonder."""
-    cdef job_t job
-    cdef Py_ssize_t nbytes = 0
-    cdef int operand, allowed = 1, threads
-    if where is not None and cnp.PyArray_TYPE(where) != cnp.NPY_BOOL:
-        raise TypeError("where must be an array of bool")
-    planned = try_plan(
-        &job, input, other, beta, alpha, out,
-        <PyObject*>where if where is not None else NULL,
-    )
-    if planned is None:
-        return None
-    threads = prepare_job(&job, 1, size_of(&job.plan), &nbytes, &allowed)
-    loads = []
-    if not job.direct:
-        for operand in range(A, job.plan.inputs + 1):
-            loads.append([
-                name for name, happens in (
-                    ("transposed", job.carriers[operand].transposed),
-                    ("converted", job.carriers[operand].dtype != job.reads[operand]),
-                    ("moved by bytes", job.carriers[operand].raw),
-                ) if happens
-            ])
-    return {
-        "axes": [job.plan.shape[axis] for axis in range(job.plan.ndim)],
-        "reads": [
-            NAMES[job.reads[operand]] for operand in range(A, job.plan.inputs + 1)
-        ],
-        "computes in": NAMES[job.dtype],
-        "loads": loads,
-        "masked": bool(is_masked(&job)),
-        "streamed": bool(job.streamed),
-        "prefetched": bool(job.plane.prefetched),
-        "repeated": job.repeated != OUT,
-        "packed": any([
-            job.plan.data[operand] == scratch_of_thread() + PACKED_AT
-            + operand * PACKED_BEFORE for operand in range(A, job.plan.inputs + 1)
-        ]),
-        "columns first": bool(job.columns_first),
-        "blocks": job.units,
-        "block": (job.block[0], job.block[1]),
-        "threads": threads,
-    }

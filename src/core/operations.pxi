@@ -123,17 +123,37 @@ cdef inline void take_out_dtype(job_t* job, int dtype) noexcept nogil:
         job.direct = False
 
 
-cdef object compute_ready(
-    int operation, PyObject** operands, PyObject** coefficients, object out,
-    const char* name,
-):
+cdef inline bint asks_no_more(PyObject** rest) noexcept:
+    """Of out, dtype, casting and where, no more than out is given."""
+    return (
+        <object>rest[1] is None and <object>rest[2] is SAME_KIND
+        and <object>rest[3] is True
+    )
+
+
+cdef inline PyObject** rest_of(int operation, PyObject** given) noexcept:
+    return given + inputs_of[operation] + coefficients_of[operation]
+
+
+cdef object try_given(job_t* job, int operation, PyObject** given):
+    """The same, of all arguments: operands, coefficients, out, dtype, casting and
+    where, in this order."""
+    cdef PyObject** rest = rest_of(operation, given)
+    if not asks_no_more(rest):
+        return None
+    return try_operation(
+        job, operation, given, given + inputs_of[operation], <object>rest[0]
+    )
+
+
+cdef object compute_given(int operation, PyObject** given):
     """Compute a call that is ready to run. Anything else: NotImplemented."""
     cdef job_t job
-    planned_out = try_operation(&job, operation, operands, coefficients, out)
+    planned_out = try_given(&job, operation, given)
     if planned_out is None:
         return NotImplemented
-    run_job(&job, 1, name)
-    return result_of(planned_out, out is None)
+    run_job(&job, 1, name_of[operation])
+    return result_of(planned_out, <object>rest_of(operation, given)[0] is None)
 
 
 cdef object plan_checked(
