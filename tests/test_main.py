@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
+from threading import Thread
 
 import pytest
 from fresh import run_python
@@ -75,12 +77,22 @@ def test_progress_is_shown_on_a_terminal(hidden, tmp_path):
         pytest.importorskip("rich")
     mine, its = os.openpty()
     environment = without(tmp_path, *PEERS, *hidden) | {"TERM": "xterm"}
+    pieces = []
+
+    def read():  # all along: who writes to a terminal that is full waits
+        with suppress(OSError):  # of Linux, at the end
+            while piece := os.read(mine, 1 << 16):
+                pieces.append(piece)
+
+    reader = Thread(target=read)
+    reader.start()
     try:
         done = run(environment, "--speed", "--seconds", "0.1", stderr=its)
-        shown = os.read(mine, 1 << 20).decode()
     finally:
-        os.close(mine)
         os.close(its)
+        reader.join()
+        os.close(mine)
+    shown = b"".join(pieces).decode()
     assert done.returncode == 0
     assert "a + s*b into a buffer" in shown
     without_escapes = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", shown)
