@@ -67,22 +67,11 @@ cdef inline object try_plan(
     )
 
 
-cdef inline object try_addition(
-    job_t* job, object input, object other, object beta, object alpha, object out,
-    object dtype, object casting, object where,
-):
-    """The same, of all arguments."""
-    cdef PyObject* mask = NULL
-    if dtype is not None or casting is not SAME_KIND:
-        return None
-    if where is not True:
-        if (
-            out is None or not cnp.PyArray_CheckExact(where)
-            or cnp.PyArray_TYPE(where) != cnp.NPY_BOOL
-        ):
-            return None
-        mask = <PyObject*>where
-    return try_plan(job, input, other, beta, alpha, out, mask)
+cdef inline bint is_ready_mask(object where, object out) noexcept:
+    return (
+        out is not None and cnp.PyArray_CheckExact(where)
+        and cnp.PyArray_TYPE(where) == cnp.NPY_BOOL
+    )
 
 
 cdef object gate(
@@ -91,9 +80,14 @@ cdef object gate(
 ):
     """Compute a call that is ready to run. Anything else: NotImplemented."""
     cdef job_t job
-    planned_out = try_addition(
-        &job, input, other, beta, alpha, out, dtype, casting, where
-    )
+    cdef PyObject* mask = NULL
+    if dtype is not None or casting is not SAME_KIND:
+        return NotImplemented
+    if where is not True:
+        if not is_ready_mask(where, out):
+            return NotImplemented
+        mask = <PyObject*>where
+    planned_out = try_plan(&job, input, other, beta, alpha, out, mask)
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "add")

@@ -6,17 +6,23 @@ EXPLAINED = ("add", "lerp", "addcmul", "addcdiv", "relu")
 
 cdef object try_call(job_t* job, name, PyObject** given):
     """Plan a call that is ready to run, as its gate does; None of any other."""
+    cdef PyObject** rest = given + 4  # of an addition
+    cdef PyObject* mask = NULL
     if name == "relu":
         return try_relu(job, <object>given[0], <object>given[1])
     if name != "add":
         return try_given(job, OPERATIONS_BY_NAME[name], given)
-    planned = try_addition(
+    if is_ready_mask(<object>rest[3], <object>rest[0]):
+        mask, rest[3] = rest[3], <PyObject*>True
+    if not asks_no_more(rest):
+        return None
+    planned = try_plan(
         job, <object>given[0], <object>given[1], <object>given[3], <object>given[2],
-        <object>given[4], <object>given[5], <object>given[6], <object>given[7],
+        <object>rest[0], mask,
     )
-    if planned is None and asks_no_more(given + 4):
+    if planned is None and mask == NULL:
         planned = try_factors(
-            job, given[0], given[1], given[2], given[3], <object>given[4]
+            job, given[0], given[1], given[2], given[3], <object>rest[0]
         )
     return planned
 
