@@ -25,7 +25,7 @@ SETS = ("baseline", "avx2", "avx512")
 SECONDS = 600  # of one build, or of the tests of one change
 Mutant = namedtuple("Mutant", "file module tests before after")
 
-VALUES, OPERATIONS = "values kinds policies", "operations"
+VALUES, OPERATIONS = "values kinds streamed", "operations"
 MIXTURES, FLAGS = "values kinds operations", "errstate operations"
 HALVES, SUMS, NORMS = "values errstate", "sum", "clip"
 MUTANTS = [

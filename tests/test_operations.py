@@ -93,9 +93,10 @@ def test_broadcasts(operation, dtype, instruction_set):
         turned = [x.T for x in arrays]
         if all(x.ndim == right.ndim for x in arrays):
             assert_same_bits(operation.call(*turned, **given), right.T)
-        out = np.zeros((2, *right.shape, 2), dtype)[..., 1]
-        operation.call(*arrays, **given, out=out)
-        assert_same_bits(out, np.broadcast_to(right, out.shape))
+        gaps = np.zeros((2, *right.shape[:-1], right.shape[-1] + 1), dtype)[..., 1:]
+        for out in (np.zeros((2, *right.shape, 2), dtype)[..., 1], gaps):
+            operation.call(*arrays, **given, out=out)
+            assert_same_bits(out, np.broadcast_to(right, out.shape))
 
 
 @pytest.mark.parametrize("operation, dtype", EACH)

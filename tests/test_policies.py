@@ -9,8 +9,6 @@ from fresh import run_python
 
 import fastadd
 from fastadd import _core, _machine
-from fastadd._compare.cases import DTYPES, MIXTURES, kind, values
-from fastadd._compare.reference import assert_same_bits, reference
 
 SQUARE = np.ones((512, 512), "f4")
 SMALL = np.ones((8, 8), "f4")
@@ -140,6 +138,14 @@ def by_both(x, y, alpha, beta):
     return explain(x, y, alpha=alpha, beta=beta)
 
 
+def planes(count):
+    """Of 7 x 8, across and not, by a second axis."""
+    return (
+        np.ones((count, 3, 7, 8), "f4"),
+        np.ones((3, count, 8, 7), "f4").transpose(1, 0, 3, 2),
+    )
+
+
 def loads(place, name):
     return lambda found: bool(found["loads"]) and name in found["loads"][place]
 
@@ -151,7 +157,12 @@ NEIGHBOURS = {
         lambda: lerp(SQUARE, SQUARE.T, SQUARE),
         lambda: lerp(SQUARE, SQUARE, SQUARE.T),
         lambda: lerp(SMALL, SMALL.T, SMALL),
-        lambda: lerp(SQUARE[:, :7], SQUARE.T[:, :7], SQUARE[:, :7]),
+    ),
+    "transposed, of 8 columns": (
+        loads(1, "transposed"),
+        lambda: path(np.ones((1024, 8), "f4"), np.ones((8, 1024), "f4").T),
+        lambda: path(np.ones((1024, 7), "f4"), np.ones((7, 1024), "f4").T),
+        lambda: path(np.ones((7, 1024), "f4"), np.ones((1024, 7), "f4").T),
     ),
     "converted": (
         loads(2, "converted"),
@@ -236,6 +247,7 @@ NEIGHBOURS = {
         lambda: path(PIXELS[:, :, ::-1], PIXELS[0, 0]),
         lambda: path(PIXELS.astype("F"), PIXELS[0, 0]),
         lambda: lerp(PIXELS, PIXELS, PIXELS[0, 0]),
+        lambda: told("relu", PIXELS[0, 0], out=PIXELS.copy()),
     ),
     "streamed": (
         lambda found: found["streamed"],
@@ -243,6 +255,7 @@ NEIGHBOURS = {
         lambda: lerp(LONG[::2], LONG[::2], LONG[::2]),
         lambda: lerp(LARGE, LARGE[::-1], LARGE, out=LARGE),
         lambda: lerp(LARGE, LARGE, LARGE, out=np.empty(LARGE.size)),
+        lambda: lerp(LARGE, LARGE, LARGE, out=np.empty(LARGE.size, ">f4")),
         lambda: lerp(LARGE, LARGE, LARGE, where=LARGE > 0),
         lambda: lerp(*[LARGE.reshape(-1, 128).repeat(2, 1)[:, :128]] * 3),
     ),
@@ -284,7 +297,11 @@ NEIGHBOURS = {
         lambda: lerp(BATCH, BATCH, BATCH[0].T),
         lambda: lerp(BATCH, BATCH, BATCH[0]),
         lambda: lerp(BATCH, BATCH, BATCH[:1].repeat(5000, 0).mT),
-        lambda: lerp(BATCH[:15], BATCH[:15], BATCH[0].T),
+    ),
+    "packed, of which one in 16 elements is": (
+        lambda found: found["packed"],
+        lambda: path(LARGE[: 16 << 10].reshape(16, 32, 32), SQUARE[:32, :32].T),
+        lambda: path(LARGE[: 15 << 10].reshape(15, 32, 32), SQUARE[:32, :32].T),
     ),
     "packed, no more than 4 KiB": (
         lambda found: found["packed"],
@@ -298,6 +315,11 @@ NEIGHBOURS = {
         lambda: path(BATCH, BATCH.repeat(2, 2)[:, :, ::2]),
         lambda: path(*[np.ones((500, 8, 8), "f4")] * 2),
         lambda: lerp(BATCH, BATCH.mT, BATCH),
+    ),
+    "columns first, where they are 8 times as long": (
+        lambda found: found["columns first"],
+        lambda: path(*planes(64)),
+        lambda: path(*planes(63)),
     ),
     "clamped": (
         lambda found: found["clamped"] and found["loads"] == [],
@@ -405,46 +427,3 @@ def test_explain_computes_nothing():
             if function != "relu" or out.itemsize == 8:
                 told(function, *[np.ones(3)] * count, out=out)
                 assert (out == 7).all()
-
-
-PAIRS = [(name, name) for name in DTYPES] + list(MIXTURES)
-
-
-@pytest.mark.parametrize("one, two", PAIRS, ids=map(" + ".join, PAIRS))
-def test_streamed_values(one, two, instruction_set):
-    """Rows with every kind of end, in order, reversed, constant and transposed; and
-    those in place that are prefetched."""
-    n = 5003
-    x, y = values(n + 8, DTYPES[one], 1), values(n + 8, DTYPES[two], 2)
-    dtype = np.result_type(x, y)
-    alpha = {"b": True, "i": 3}.get(kind(dtype), 1.5)
-    square = values((70, 1100), DTYPES[one], 3), values((1100, 70), DTYPES[two], 4).T
-    _core.set_last_level_cache(1)
-    found = explain(x[:n], y[:n], alpha=alpha, out=np.empty(n, dtype))
-    assert found["streamed"] == (dtype.char not in "gG")
-    try:
-        with np.errstate(all="ignore"):
-            for a, b in (
-                *((x[k : k + n], y[8 - k :][:n]) for k in (0, 1, 8)),
-                (x[:n][::-1], y[:n]),
-                (x[:n][::-1], y[:n][::-1]),
-                (x[:n], y[:1]),
-                (x[:1], y[:n]),
-                square,
-            ):
-                right = reference(a, b, alpha, 1, dtype)
-                for offset in (0, 1, 5):
-                    out = np.empty(right.size + offset, dtype)[offset:]
-                    out = out.reshape(right.shape)
-                    fastadd.add(a, b, alpha=alpha, out=out)
-                    assert_same_bits(out, right)
-            if dtype in (x.dtype, y.dtype):
-                a, b = x[:n].copy(), y[1:][:n].copy()
-                out = a if a.dtype == dtype else b
-                right = reference(a, b, alpha, 1, dtype)
-                _core.set_last_level_cache(a.nbytes + b.nbytes)
-                assert explain(a, b, alpha=alpha, out=out)["prefetched"]
-                fastadd.add(a, b, alpha=alpha, out=out)
-                assert_same_bits(out, right)
-    finally:
-        _core.set_last_level_cache(_machine.last_level_cache())

@@ -260,9 +260,9 @@ def views(n, dtype):
         ones(half, half, 3),
         ones(3, half, half).transpose(1, 2, 0),
     )
-    pairs["every other row, transposed"] = lambda: (
-        ones(n, half),
-        ones(2 * half, n)[::2].T,
+    pairs["every other column, transposed"] = lambda: (
+        ones(half, n),
+        ones(n, 2 * half)[:, ::2].T,
     )
     for side in (2, 3, 4, 8, 16):
         for each in (False, True):
