@@ -14,7 +14,7 @@ SIZE_torch = 0.9 GB, with CUDA several times that,
 SIZE_examples = 0.4 GB
 SIZE_foreign = 0.3 GB
 
-.PHONY: test test-all fuzz mutants digest old race leaks sanitize tsan stress examples bench bench-full peers small downstream readme torch docs lint typing dist clean
+.PHONY: test test-all fuzz mutants kernel-mutants reach digest old race leaks sanitize tsan stress examples bench bench-full peers small downstream readme torch docs lint typing dist clean
 
 test: .venv/.fastadd .venv/.test
 	$(BIN)/pytest -q
@@ -33,6 +33,27 @@ fuzz: .venv/.fastadd .venv/.test
 SAMPLE = 200
 mutants: .venv/.fastadd .venv/.test
 	$(BIN)/python tests/mutants.py --record --sample $(SAMPLE) --jobs 2
+
+# Which changes of the kernels no test notices, of a table: an hour. JOBS=2 at once.
+JOBS = 1
+kernel-mutants: .venv/.fastadd .venv/.test
+	$(BIN)/python tests/kernel_mutants.py --jobs $(JOBS)
+
+# Which functions of the kernels no test calls, by instruction set, as gcov counts them,
+# in an environment of their own. (Where nothing is inlined, a coefficient of 1 is no
+# literal, and is multiplied by.)
+REACHED = build/reached
+reach:
+	$(PYTHON) -m venv $(REACHED)
+	$(REACHED)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(REACHED)/bin/python -m pip install --quiet --group test
+	rm -rf build/lib.* build/temp.*  # setuptools would take over what lies there,
+	FASTADD_COVERAGE=1 $(REACHED)/bin/python -m pip install --quiet --no-deps \
+		--force-reinstall --no-cache-dir .
+	-$(REACHED)/bin/pytest -q --ignore tests/test_census.py \
+		--deselect tests/test_values.py::test_flushed_alike_on_every_path
+	$(REACHED)/bin/python tests/reach.py; reached=$$?; \
+		rm -rf build/lib.* build/temp.*; exit $$reached  # and for other builds, this
 
 # What is computed, to the bit, by each instruction set and by fastadd_old.
 CALLS = 100000

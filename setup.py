@@ -77,11 +77,18 @@ elif X86:
         ],
     }
 
-# For `make sanitize`.
-SANITIZE = []
+# For `make sanitize`, `make reach` and `make kernel-mutants`. (-O3 would take an hour
+# under the sanitizers: each access is a call more.)
+CHECKS = []
 if os.environ.get("FASTADD_SANITIZE") == "1":
-    # (-O3 would take an hour: each access is a call more.)
-    SANITIZE = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g1", "-O1"]
+    CHECKS = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g1", "-O1"]
+if os.environ.get("FASTADD_COVERAGE") == "1":
+    # What is inlined would not be counted by itself.
+    CHECKS = ["--coverage", "-fno-inline", "-O1"]
+    FORCE_INLINE = "__attribute__((noinline))"
+ONLY = os.environ.get("FASTADD_ONLY")  # a module
+if ONLY:
+    CHECKS = ["-O1"]
 
 # The memoryviews' own code is a tenth of a set of kernels: one module has it for all.
 SHARED = "_shared"
@@ -98,8 +105,8 @@ def extension(name, source, flags=(), macros=()):
             ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
             *macros,
         ],
-        extra_compile_args=[*FLAGS, *flags, *SANITIZE],
-        extra_link_args=[*SANITIZE],
+        extra_compile_args=[*FLAGS, *flags, *CHECKS],
+        extra_link_args=[*CHECKS],
     )
 
 
@@ -184,6 +191,8 @@ for name, flags in INSTRUCTION_SETS.items():
         )
     )
 
+if ONLY:
+    extensions = [each for each in extensions if each.name == f"fastadd.{ONLY}"]
 
 # The address of the repository, passed by the workflow that builds a release. With it
 # the links of the README are absolute, since they lead nowhere from a package index.

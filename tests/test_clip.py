@@ -66,7 +66,7 @@ def test_norm(name, instruction_set):
         ("g", np.longdouble("1e-4900")),
     ],
 )
-def test_neither_overflow_nor_underflow(dtype, scale):
+def test_neither_overflow_nor_underflow(dtype, scale, instruction_set):
     if dtype == "g" and np.finfo("g").nmant == np.finfo("d").nmant:
         pytest.skip("long double is double here")
     with np.errstate(all="raise"):
@@ -136,7 +136,7 @@ def test_same_bits_on_every_instruction_set():
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", FLOATS)
-def test_layouts(name, layout):
+def test_layouts(name, layout, instruction_set):
     x = moderate((40, 90), DTYPES[name], 3)
     assert relative(norm(LAYOUTS[layout](x)), exact_norm([x])) < 1e-15
     assert relative(norm(LAYOUTS[layout](x)[1:, ::2]), exact_norm([x[1:, ::2]])) < 1e-15

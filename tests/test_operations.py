@@ -54,7 +54,7 @@ def test_numbers_that_are_left_out(operation, dtype):
 
 
 @pytest.mark.parametrize("operation, dtype", EACH)
-def test_layouts(operation, dtype):
+def test_layouts(operation, dtype, instruction_set):
     given = numbers_of(operation, dtype)[-1]
     arrays = operands_of(operation, (5, 7, 131), dtype)
     right = operation.right(arrays, dtype, **given)
@@ -72,33 +72,31 @@ def test_layouts(operation, dtype):
         assert place >= 0
 
 
-@pytest.mark.parametrize("operation", FLOATS)
-@pytest.mark.parametrize(
-    "shapes",
-    [
+@pytest.mark.parametrize("operation, dtype", EACH)
+def test_broadcasts(operation, dtype, instruction_set):
+    given = numbers_of(operation, dtype)[-1]
+    for shapes in (
         ((40, 50, 3), (40, 50, 3), (40, 50, 1)),
         ((40, 50, 4), (4,), (40, 50, 1)),
         ((300, 70), (300, 1), (70,)),
-        ((300, 70), (1,), (300, 1)),
+        ((300, 70), (300, 70), (300, 1)),
+        ((300, 1), (300, 70), (300, 70)),
         ((70,), (300, 70), ()),
         ((1, 5000), (3, 1), (3, 5000)),
         ((9000, 2), (9000, 1), (2,)),
         ((0, 3), (1,), (3,)),
         ((), (3,), ()),
-    ],
-)
-def test_broadcasts(operation, shapes):
-    given = numbers_of(operation, F4)[-1]
-    arrays = [values(shapes[k % len(shapes)], F4, k) for k in range(operation.arrays)]
-    right = operation.right(arrays, F4, **given)
-    assert_same_bits(operation.call(*arrays, **given), right)
-    turned = [x.T for x in arrays]
-    if all(x.ndim == right.ndim for x in arrays):
-        assert_same_bits(operation.call(*turned, **given), right.T)
-    out = np.zeros((2, *right.shape, 2), F4)[..., 1]
-    assert_same_bits(
-        operation.call(*arrays, **given, out=out), np.broadcast_to(right, out.shape)
-    )
+    ):
+        arrays = [values(shapes[k % 3], dtype, k) for k in range(operation.arrays)]
+        right = operation.right(arrays, dtype, **given)
+        assert_same_bits(operation.call(*arrays, **given), right)
+        turned = [x.T for x in arrays]
+        if all(x.ndim == right.ndim for x in arrays):
+            assert_same_bits(operation.call(*turned, **given), right.T)
+        gaps = np.zeros((2, *right.shape[:-1], right.shape[-1] + 1), dtype)[..., 1:]
+        for out in (np.zeros((2, *right.shape, 2), dtype)[..., 1], gaps):
+            operation.call(*arrays, **given, out=out)
+            assert_same_bits(out, np.broadcast_to(right, out.shape))
 
 
 @pytest.mark.parametrize("operation, dtype", EACH)
@@ -116,7 +114,7 @@ def test_aliasing_with_every_operand(operation, dtype, name):
 
 
 @pytest.mark.parametrize("operation, dtype", EACH)
-def test_mixtures(operation, dtype):
+def test_mixtures(operation, dtype, instruction_set):
     given = numbers_of(operation, dtype)[0]
     for other in DTYPES.values():
         arrays = operands_of(operation, 300, dtype)
@@ -146,7 +144,7 @@ def test_mixtures(operation, dtype):
 
 @pytest.mark.parametrize("operation", FLOATS)
 @pytest.mark.parametrize("code", ["f2", "f4", "f8", "F"])
-def test_where(operation, code):
+def test_where(operation, code, instruction_set):
     dtype = np.dtype(code)
     given = numbers_of(operation, dtype)[0]
     for n in (5, 300, 70_000):
@@ -212,7 +210,7 @@ def test_out_of_other_dtypes(operation):
 
 @pytest.mark.parametrize("operation", FLOATS)
 @pytest.mark.parametrize("n", [3, 5000, 100_000])
-def test_flags(operation, n):
+def test_flags(operation, n, instruction_set):
     large, small = np.full(n, 3e38, "f4"), np.full(n, 1, "f4")
     given = numbers_of(operation, F4)[0]
     arrays = [large if k < 2 else small * 3 for k in range(operation.arrays)]
@@ -264,19 +262,21 @@ INTEGERS = [dtype for dtype in DTYPES.values() if dtype.kind in "iu"]
 @pytest.mark.parametrize("operation", FLOATS)
 @pytest.mark.parametrize("result", INTEGERS, ids=str)
 def test_saturation(operation, result, instruction_set):
-    """Ties, limits, NaN, infinities and -0.0, of operands that are floats; and operands
-    of the integers themselves."""
-    dtype = np.dtype("f4" if result.itemsize <= 2 else "f8")
-    given = numbers_of(operation, dtype)[0]
+    """Ties, limits, NaN, infinities and -0.0, of operands that are floats, computed in
+    each dtype of floats; and operands of the integers themselves."""
     info = np.iinfo(result)
     hard = [0.5, 1.5, 2.5, -0.5, -1.5, np.nan, np.inf, -np.inf, -0.0, 254.5, 1e30]
     hard += [info.max, info.min, float(info.max) + 1, float(info.min) - 1, 3, 4, 5, 6]
-    arrays = [np.resize(np.roll(hard, k), 200).astype(dtype) for k in range(4)]
-    arrays = [*arrays[: operation.arrays]]
-    out = np.empty(200, result)
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        operation.call(*arrays, **given, out=out, casting="saturate")
-    assert_same_bits(out, clamped(operation.right(arrays, dtype, **given), result))
+    dtype = np.dtype("f4" if result.itemsize <= 2 else "f8")
+    for each in (dtype, *map(np.dtype, "fdg")):
+        given = numbers_of(operation, each)[0]
+        more = {} if each is dtype else {"dtype": each}
+        arrays = [np.resize(np.roll(hard, k), 200).astype(each) for k in range(4)]
+        arrays = [*arrays[: operation.arrays]]
+        right = clamped(operation.right(arrays, each, **given), result)
+        for out in (np.empty(200, result), np.empty(400, result)[::2]):
+            operation.call(*arrays, **given, **more, out=out, casting="saturate")
+            assert_same_bits(out, right)
     if operation.factors < 9 or operation.numbers:
         native = [
             values(500, result, k) if k < operation.factors else values(500, dtype, k)

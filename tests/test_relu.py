@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import fastadd
-from fastadd import relu
+from fastadd import _core, _machine, relu
 from fastadd._compare.cases import ALIASINGS, DTYPES, LAYOUTS, LENGTHS, SHAPES, values
 from fastadd._compare.reference import assert_same_bits
 
@@ -32,11 +32,19 @@ def test_values(name, instruction_set):
         assert_same_bits(x, expected)
 
 
-@pytest.mark.parametrize("name", ["float32", "float16", "uint8", "longdouble"])
-def test_past_the_caches(name, instruction_set):
-    x = values(9_000_003, DTYPES[name], 1)
-    for start in (0, 1, 5):
-        assert_same_bits(relu(x[start:]), rectified(x[start:]))
+@pytest.mark.parametrize("name", REAL)
+def test_about_the_caches(name, instruction_set):
+    """Streamed and, in place, prefetched."""
+    x = values(9_003, DTYPES[name], 1)
+    expected = rectified(x)
+    try:
+        _core.set_last_level_cache(1)
+        for start in (0, 1, 5):
+            assert_same_bits(relu(x[start:]), expected[start:])
+        _core.set_last_level_cache(x.nbytes)
+        assert_same_bits(relu(x, out=x), expected)
+    finally:
+        _core.set_last_level_cache(_machine.last_level_cache())
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fastadd
+from fastadd import _core, _machine
 from fastadd._compare.cases import values as all_values
 from fastadd._compare.operations import clamped
 from fastadd._compare.reference import assert_same_bits
@@ -55,7 +56,7 @@ def same(x, y):
 @pytest.mark.parametrize("count", [1, 2, 3, 6])
 @pytest.mark.parametrize("size", [0, 1, 10, 1027, 100_003])
 @pytest.mark.parametrize("dtype", NUMBERS)
-def test_chain(dtype, size, count):
+def test_chain(dtype, size, count, instruction_set):
     arrays = [values(dtype, size, seed) for seed in range(count)]
     weights = weights_of(dtype, count)
     expected = chain(arrays, weights)
@@ -81,7 +82,7 @@ def test_numpy_chain(dtype):
 
 @pytest.mark.parametrize("dtype", ["f2", ml_dtypes.bfloat16])
 @pytest.mark.parametrize("size", [1, 13, 5000])
-def test_half_is_rounded_once(dtype, size):
+def test_half_is_rounded_once(dtype, size, instruction_set):
     rng = np.random.default_rng(size)
     arrays = [rng.standard_normal(size).astype(dtype) for _ in range(4)]
     weights = [0.3, -1.7, 2.1, 1]
@@ -118,7 +119,7 @@ def layouts(shape):
 
 @pytest.mark.parametrize("shape", [(3, 4), (70, 90), (300, 257)])
 @pytest.mark.parametrize("shift", range(11))
-def test_layouts(shape, shift):
+def test_layouts(shape, shift, instruction_set):
     arrays = layouts(shape)
     arrays = (arrays[shift:] + arrays[:shift])[:7]
     weights = [0.5, 1, -1.5, 2, 1, 0.1, 3]
@@ -160,12 +161,21 @@ def test_negative_zero_of_one_operand():
     assert np.signbit(z[0].real) and np.signbit(z[0].imag)
 
 
-def test_streamed():
-    arrays = [np.random.default_rng(k).standard_normal(1_500_001) for k in range(5)]
-    same(
-        fastadd.weighted_sum(arrays, [1, 2, 3, 4, 5.5]),
-        chain(arrays, [1, 2, 3, 4, 5.5]),
-    )
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_streamed(dtype, instruction_set):
+    """Rows with every kind of end."""
+    weights = weights_of(dtype, 5)
+    arrays = [values(dtype, 9005, seed) for seed in range(5)]
+    expected = chain(arrays, weights)
+    _core.set_last_level_cache(1)
+    try:
+        for offset in (0, 1, 5):
+            out = np.empty(9005 + offset, dtype)[offset:]
+            same(fastadd.weighted_sum(arrays, weights, out=out), expected)
+            turned = [x[::-1] for x in arrays]
+            same(fastadd.weighted_sum(turned, weights, out=out), expected[::-1])
+    finally:
+        _core.set_last_level_cache(_machine.last_level_cache())
 
 
 def test_weights_as_an_array():

@@ -160,9 +160,13 @@ def test_grids(dtype):
 @pytest.mark.parametrize("name_b", DTYPES)
 @pytest.mark.parametrize("name_a", DTYPES)
 def test_mixtures(name_a, name_b):
-    """Long enough for several pieces, with a constant row and one that varies."""
-    a = cases.values((3, 1003), DTYPES[name_a], 6)
-    for shape in ((3, 1003), (1003,), (3, 1)):
+    """Long enough for several pieces, with a constant row and one that varies; and so
+    short that strided ones are not converted beforehand."""
+    for n, shape, pair in (
+        *((1003, (3, 1003), -1), (1003, (1003,), -1), (1003, (3, 1), -1)),
+        *((70, (3, 70), 1), (70, (3, 70), -1), (70, (3, 1), -1)),
+    ):
+        a = cases.values((3, n), DTYPES[name_a], 6)
         b = cases.values(shape, DTYPES[name_b], 7)
         try:
             dtype = np.result_type(a, b)
@@ -170,7 +174,7 @@ def test_mixtures(name_a, name_b):
             with pytest.raises(TypeError, match="no common dtype"):
                 fastadd.add(a, b)
             return
-        alpha, beta = list(cases.coefficients(dtype))[-1]
+        alpha, beta = cases.coefficients(dtype)[pair]
         check(a, b, alpha, beta, dtype)
         check(cases.misaligned(a), b[..., ::-1], alpha, beta, dtype)
 
@@ -178,7 +182,8 @@ def test_mixtures(name_a, name_b):
 @pytest.mark.parametrize("name_out", DTYPES)
 @pytest.mark.parametrize("name", DTYPES)
 def test_every_conversion(name, name_out):
-    """The computation in one dtype, out in another: as NumPy's astype."""
+    """The computation in one dtype, out in another: as NumPy's astype. And operands of
+    one, the computation in the other."""
     dtype, dtype_out = DTYPES[name], DTYPES[name_out]
     floats_to_integers = cases.kind(dtype) in "fc" and cases.kind(dtype_out) == "i"
     a = (cases.moderate if floats_to_integers else cases.values)((2, 1003), dtype, 8)
@@ -187,6 +192,10 @@ def test_every_conversion(name, name_out):
     if floats_to_integers:  # negative ones wrap; NumPy's become 0 on aarch64
         expected = expected.astype(np.int64)
     expected = expected.astype(dtype_out)
+    if floats_to_integers:  # and the highest power of 2 that fits both
+        most = np.iinfo(dtype_out).max // 2 + 1
+        most = min(most, 2**15) if name == "float16" else most
+        a[:, 5], expected[:, 5] = float(most), most
     # -0.0 leaves every value as it is, +0.0 too.
     zero = np.negative(np.zeros((), dtype)) if cases.kind(dtype) in "fc" else False
     for lay_out in (np.array, cases.misaligned, cases.stepped):
@@ -196,6 +205,11 @@ def test_every_conversion(name, name_out):
             fastadd.add(a, zero, out=out, casting="unsafe")
         assert not lost or caught[0].category is np.exceptions.ComplexWarning
         assert_same_bits(out, expected)
+    for x in (a, cases.stepped(a)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
+            twice = fastadd.add(x, x, dtype=dtype_out, casting="unsafe")
+        assert_same_bits(twice, reference(expected, expected, 1, 1, dtype_out))
 
 
 @each_dtype
@@ -295,6 +309,9 @@ def test_every_rounding_to_a_16_bit_float(name):
         out = np.empty(single.shape, dtype)
         fastadd.add(single, np.float32(-0.0), out=out, casting="unsafe")
         assert_same_bits(out, single.astype(dtype))
+        # (A signalling NaN is quiet once it has been added to.)
+        alone = fastadd.add(single, -0.0, dtype=dtype, casting="unsafe")
+        assert_same_bits(alone, single.astype(dtype))
         double = single.astype(np.float64)
         for x in (double, np.nextafter(double, np.inf), np.nextafter(double, -np.inf)):
             fastadd.add(x, -0.0, out=out, casting="unsafe")

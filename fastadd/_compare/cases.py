@@ -260,6 +260,10 @@ def views(n, dtype):
         ones(half, half, 3),
         ones(3, half, half).transpose(1, 2, 0),
     )
+    pairs["every other column, transposed"] = lambda: (
+        ones(half, n),
+        ones(n, 2 * half)[:, ::2].T,
+    )
     for side in (2, 3, 4, 8, 16):
         for each in (False, True):
             name = "each" if each else "one"

@@ -156,4 +156,6 @@ def operands_of(operation, shape, dtype, make=values):
         arrays[2] = np.resize(weights, arrays[2].shape).astype(dtype)
         if make is values:
             arrays[2].reshape(-1)[1::3] = values(arrays[2].size, dtype, 7)[1::3]
+    if operation is OPERATIONS["addcdiv"] and make is values:
+        arrays[2].reshape(-1)[2::5] = 0
     return arrays

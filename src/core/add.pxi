@@ -1,6 +1,6 @@
 # beta*input + alpha*other: the gate, which recognises a call that is ready to run and
 # never explains.
-# Uses: native, plan, job, masks, run, dtypes, casting, numbers, arrays, operations.
+# Uses: native, job, run, dtypes, casting, numbers, arrays, operations.
 
 cdef inline object try_plan(
     job_t* job, object input, object other, object beta, object alpha, object out,
@@ -65,33 +65,38 @@ cdef inline object try_plan(
 cdef object ONE = 1
 
 
-cdef object gate(
-    object input, object other, object beta, object alpha, PyObject** rest,
-    const char* name,
+cdef object plan_addition(
+    job_t* job, object input, object other, object beta, object alpha, PyObject** rest
 ):
-    """Compute a call that is ready to run; `rest` are out, dtype, casting and where.
-    Anything else: NotImplemented."""
-    cdef job_t job
+    """Plan a call that is ready to run; `rest` are out, dtype, casting and where."""
     cdef PyObject** operands = [<PyObject*>input, <PyObject*>other]
     cdef PyObject** coefficients = [<PyObject*>alpha, <PyObject*>beta]
     cdef PyObject* arrays[MOST_OPERANDS]
     out = <object>rest[GIVEN_OUT]
-    planned_out = None
+    planned = None
     arrays[OUT] = <PyObject*>out if out is not None else NULL
     if (
         <object>rest[GIVEN_DTYPE] is None
         and <object>rest[GIVEN_CASTING] is DEFAULT_CASTING
         and take_mask(<object>rest[GIVEN_WHERE], arrays)
     ):
-        planned_out = try_plan(&job, input, other, beta, alpha, out, arrays[MASK])
+        planned = try_plan(job, input, other, beta, alpha, out, arrays[MASK])
+    if planned is None:
+        planned = try_operation(job, ADD, MASK, operands, coefficients, rest)
+    return planned
+
+
+cdef object gate(
+    object input, object other, object beta, object alpha, PyObject** rest,
+    const char* name,
+):
+    """Compute a call that is ready to run. Anything else: NotImplemented."""
+    cdef job_t job
+    planned_out = plan_addition(&job, input, other, beta, alpha, rest)
     if planned_out is None:
-        planned_out = try_operation(
-            &job, ADD, MASK, operands, coefficients, rest
-        )
-        if planned_out is None:
-            return NotImplemented
+        return NotImplemented
     run_job(&job, 1, name)
-    return result_of(planned_out, out is None)
+    return result_of(planned_out, <object>rest[GIVEN_OUT] is None)
 
 
 cdef inline bint is_array(PyObject* x) noexcept:
@@ -118,52 +123,3 @@ cdef object try_factors(
     elif not is_array(alpha):
         return None
     return try_operation(job, ADDCMUL, C, operands, numbers, rest)
-
-
-def explain(
-    input, other, *, alpha=1, beta=1, out=None, cnp.ndarray where=None
-):
-    """Which way a call that is ready to run would go; nothing is computed. None of a
-    call that the gate hands back. For tests, and for those who wonder."""
-    cdef job_t job
-    cdef Py_ssize_t nbytes = 0
-    cdef int operand, allowed = 1, threads
-    if where is not None and cnp.PyArray_TYPE(where) != cnp.NPY_BOOL:
-        raise TypeError("where must be an array of bool")
-    planned = try_plan(
-        &job, input, other, beta, alpha, out,
-        <PyObject*>where if where is not None else NULL,
-    )
-    if planned is None:
-        return None
-    threads = prepare_job(&job, 1, size_of(&job.plan), &nbytes, &allowed)
-    loads = []
-    if not job.direct:
-        for operand in range(A, job.plan.inputs + 1):
-            loads.append([
-                name for name, happens in (
-                    ("transposed", job.carriers[operand].transposed),
-                    ("converted", job.carriers[operand].dtype != job.reads[operand]),
-                    ("moved by bytes", job.carriers[operand].raw),
-                ) if happens
-            ])
-    return {
-        "axes": [job.plan.shape[axis] for axis in range(job.plan.ndim)],
-        "reads": [
-            NAMES[job.reads[operand]] for operand in range(A, job.plan.inputs + 1)
-        ],
-        "computes in": NAMES[job.dtype],
-        "loads": loads,
-        "masked": bool(is_masked(&job)),
-        "streamed": bool(job.streamed),
-        "prefetched": bool(job.plane.prefetched),
-        "repeated": job.repeated != OUT,
-        "packed": any([
-            job.plan.data[operand] == scratch_of_thread() + PACKED_AT
-            + operand * PACKED_BEFORE for operand in range(A, job.plan.inputs + 1)
-        ]),
-        "columns first": bool(job.columns_first),
-        "blocks": job.units,
-        "block": (job.block[0], job.block[1]),
-        "threads": threads,
-    }

@@ -239,15 +239,6 @@ cdef object relu_gate(int operation, PyObject** given):
     return gate_relu(<object>given[0], <object>given[1])
 
 
-cdef object gate_of_operation(int operation, PyObject** given):
-    """Operands, coefficients, out, dtype, casting and where, in this order."""
-    cdef int inputs = inputs_of[operation]
-    return compute_ready(
-        operation, given, given + inputs, given + inputs + coefficients_of[operation],
-        name_of[operation],
-    )
-
-
 cdef void set_gate(function_t* function, object name) except *:
     function.gate = NULL
     if name == "add":
@@ -268,7 +259,7 @@ cdef void set_gate(function_t* function, object name) except *:
         function.gate = gate_of_lists
         function.operation = OPERATIONS_BY_NAME[name[8:]]
     elif OPERATIONS_BY_NAME.get(name, ADD) >= PRODUCTS:
-        function.gate = gate_of_operation
+        function.gate = compute_given
         function.operation = OPERATIONS_BY_NAME[name]
 
 
@@ -291,10 +282,10 @@ cdef bytes text_of(name, doc, names, int positional, defaults):
     return f"{name}({', '.join(parameters)})\n--\n\n{doc}".encode()
 
 
-def public(careful, explain, in_place=None):
+def public(careful, refuse_arguments, in_place=None):
     """Make a public function of a careful one or, if its docstring is given, the one
     that computes in place: without out and what follows that. Arguments that do not fit
-    its signature are explained by `explain`, which raises."""
+    its signature are explained by `refuse_arguments`, which raises."""
     global explain_arguments, function_count
     cdef function_t* function = &function_table[function_count]
     cdef PyObject* self
@@ -307,7 +298,7 @@ def public(careful, explain, in_place=None):
     ):
         raise MemoryError("no place for so many parameters")
     set_gate(function, name)
-    explain_arguments = explain
+    explain_arguments = refuse_arguments
     code = careful.__code__
     names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
     given = careful.__defaults__ or ()

@@ -72,6 +72,7 @@ include "loops.pxi"
 include "times.pxi"
 include "ufunc.pxi"
 include "calls.pxi"
+include "explain.pxi"
 include "answers.pxi"
 
 

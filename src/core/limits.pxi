@@ -32,51 +32,60 @@ cdef inline void set_relu(job_t* job) noexcept:
         job.beta = highest_rectified[job.dtype]
 
 
-cdef object gate_relu(x, out):
-    """Compute a relu that is ready to run: an exact native array, out absent or of its
-    dtype. Anything else: NotImplemented, and nothing has been touched."""
-    cdef job_t job
+cdef object try_relu(job_t* job, x, out):
+    """Plan a relu that is ready to run: an exact native array, out absent or of its
+    dtype. Returns out, or None for anything else, and nothing has been touched."""
     cdef PyObject* arrays[MOST_OPERANDS]
     if not cnp.PyArray_CheckExact(x):
-        return NotImplemented
+        return None
     job.direct = True
     job.dtype = native_dtype_of(x)
     if not BOOL <= job.dtype < COMPLEX64:
-        return NotImplemented
+        return None
     arrays[OUT] = arrays[B] = arrays[MASK] = NULL
     arrays[A] = <PyObject*>x
-    set_relu(&job)
+    set_relu(job)
     if out is not None:
         if not is_ready_out(out, job.dtype):
-            return NotImplemented
+            return None
         arrays[OUT] = <PyObject*>out
-    planned_out = plan_call(
-        &job, arrays, A, 2, cnp.PyArray_TYPE(<cnp.ndarray>x), itemsizes[job.dtype]
+    return plan_call(
+        job, arrays, A, 2, cnp.PyArray_TYPE(<cnp.ndarray>x), itemsizes[job.dtype]
     )
+
+
+cdef object gate_relu(x, out):
+    """Compute a call that is ready to run. Anything else: NotImplemented."""
+    cdef job_t job
+    planned_out = try_relu(&job, x, out)
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "relu")
     return result_of(planned_out, out is None)
 
 
-def compute_relu(operands, coefficients, cnp.ndarray out, dtype, mask):
-    """Compute a relu that the Python layer has checked."""
-    cdef job_t job
+cdef object plan_relu(job_t* job, cnp.ndarray x, cnp.ndarray out):
+    """Plan a relu that the Python layer has checked. Returns out."""
     cdef PyObject* arrays[MOST_OPERANDS]
-    cdef cnp.ndarray x = operands[0]
     cdef int native_dtype = native_of(x)
     arrays[OUT] = <PyObject*>out if out is not None else NULL
     arrays[A] = <PyObject*>x
     arrays[B] = arrays[MASK] = NULL
-    start_job(&job, RELU, native_dtype)
-    take_array(&job, A, x)
+    start_job(job, RELU, native_dtype)
+    take_array(job, A, x)
     if out is not None:
-        take_array(&job, OUT, out)
-    set_relu(&job)
+        take_array(job, OUT, out)
+    set_relu(job)
     planned_out = plan_arrays(
         &job.plan, arrays, 2, cnp.PyArray_TYPE(x), itemsizes[native_dtype]
     )
     if planned_out is None:
         raise ValueError("x does not broadcast to out")
+    return planned_out
+
+
+def compute_relu(operands, coefficients, cnp.ndarray out, dtype, mask):
+    cdef job_t job
+    planned_out = plan_relu(&job, operands[0], out)
     run_job(&job, 1, "relu")
     return result_of(planned_out, out is None)

@@ -1,6 +1,6 @@
 # Lists of arrays: many jobs at once, each an operation of its own. The threads divide
 # the elements of all among them.
-# Uses: native, plan, job, program, run, dtypes, casting, arrays, operations, add.
+# Uses: native, plan, job, program, run, casting, arrays, operations, add.
 
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdlib cimport qsort
@@ -261,15 +261,10 @@ cdef inline object plan_ready(
         return try_factors(
             job, operands[0], operands[1], coefficients[0], coefficients[1], rest
         )
-    planned = None
-    if <object>rest[GIVEN_CASTING] is DEFAULT_CASTING:
-        planned = try_plan(
-            job, <object>operands[0], <object>operands[1], <object>coefficients[1],
-            <object>coefficients[0], <object>rest[GIVEN_OUT], NULL,
-        )
-    if planned is None:
-        return try_operation(job, ADD, MASK, operands, coefficients, rest)
-    return planned
+    return plan_addition(
+        job, <object>operands[0], <object>operands[1], <object>coefficients[1],
+        <object>coefficients[0], rest,
+    )
 
 
 cdef inline PyObject* member(object given, Py_ssize_t place) noexcept:

@@ -172,19 +172,29 @@ cdef inline void take_out_dtype(job_t* job, int dtype) noexcept nogil:
         job.direct = False
 
 
-cdef object compute_ready(
-    int operation, PyObject** operands, PyObject** coefficients, PyObject** rest,
-    const char* name,
-):
+cdef inline PyObject** rest_of(int operation, PyObject** given) noexcept:
+    return given + inputs_of[operation] + coefficients_of[operation]
+
+
+cdef object try_given(job_t* job, int operation, PyObject** given):
+    """The same, of all arguments: operands, coefficients, out, dtype, casting and
+    where, in this order."""
+    return try_operation(
+        job, operation, first_factor_of[operation], given,
+        given + inputs_of[operation], rest_of(operation, given),
+    )
+
+
+cdef object compute_given(int operation, PyObject** given):
     """Compute a call that is ready to run. Anything else: NotImplemented."""
     cdef job_t job
-    planned_out = try_operation(
-        &job, operation, first_factor_of[operation], operands, coefficients, rest
-    )
+    planned_out = try_given(&job, operation, given)
     if planned_out is None:
         return NotImplemented
-    run_job(&job, 1, name)
-    return result_of(planned_out, <object>rest[GIVEN_OUT] is None)
+    run_job(&job, 1, name_of[operation])
+    return result_of(
+        planned_out, <object>rest_of(operation, given)[GIVEN_OUT] is None
+    )
 
 
 cdef object plan_checked(
