@@ -59,16 +59,17 @@ enum {
 
 enum kind { ABSENT, IDLE, ASLEEP, RESERVED, OFFERED, RUNNING, AWAITED, KINDS = 8 };
 
-typedef struct {
-    word_t state;
-    int share; /* the offer: with the processor that its caller runs on */
-    task_t *task;
-    word_t processor;
-    word_t skips;   /* wakes to be left out */
-    word_t backoff; /* how many, when it was last woken in vain */
-    thread_t thread;
-    int64_t computed, crowded; /* its own: since it was woken; until when, in ns */
-    char apart[CACHE_LINE - 7 * sizeof(int32_t) - sizeof(task_t *) - 16];
+typedef union {
+    struct {
+        word_t state;
+        int share; /* the offer: with the processor that its caller runs on */
+        task_t *task;
+        word_t processor;
+        word_t skips, backoff; /* wakes to be left out; how many, after the last in vain */
+        thread_t thread;
+        int64_t computed, crowded; /* its own: since it was woken; until when, in ns */
+    };
+    char apart[CACHE_LINE]; /* from what other workers write */
 } worker_t;
 
 static worker_t workers[MAX_WORKERS];
@@ -89,8 +90,7 @@ static int32_t spin(worker_t *self) {
     int64_t begin = nanoseconds(), time = begin, before = begin, spin_ns = LEAST_SPIN_NS;
     int32_t state = word_load(&self->state), us = word_load(&gap);
     if (us <= CLOSELY) spin_ns += 2000 * us + HICCUP_NS;
-    while (kind_of(state) == RESERVED ||
-           (kind_of(state) == IDLE && time < begin + spin_ns)) {
+    while (kind_of(state) == RESERVED || (kind_of(state) == IDLE && time < begin + spin_ns)) {
         for (int k = 0; k < PAUSES; k++) pause_core();
         if (time > begin + LEAST_SPIN_NS) let_others_run();
         time = nanoseconds();
@@ -170,14 +170,12 @@ static int is_worth_waking(worker_t *worker, int kind, ptrdiff_t nbytes) {
 /* Whether the worker may now accept `offer`. */
 static int make_offer(worker_t *worker, task_t *task, int share, ptrdiff_t nbytes,
                       offer_t *offer) {
-    int32_t before = word_load(&worker->state);
-    int kind = kind_of(before);
+    int32_t before = word_load(&worker->state), kind = kind_of(before);
     *offer = (offer_t){worker, as_kind((int32_t)((uint32_t)before + KINDS), OFFERED)};
     if (kind > ASLEEP || (kind != IDLE && !is_worth_waking(worker, kind, nbytes)) ||
         !word_replace(&worker->state, before, as_kind(offer->state, RESERVED)))
         return 0;
-    worker->task = task;
-    worker->share = share;
+    worker->task = task, worker->share = share;
     word_store(&worker->processor, processor());
     word_store(&worker->state, offer->state);
     /* (Linux prefers the waker's processor, also where others are idle.) */
@@ -200,8 +198,7 @@ static void end_offer(const offer_t *offer) {
     int64_t end = nanoseconds() + AWAIT_NS;
     if (word_replace(&worker->state, offer->state, as_kind(offer->state, IDLE))) return;
     while (word_load(&worker->state) == running) {
-        for (int k = 0; k < PAUSES && word_load(&worker->state) == running; k++)
-            pause_core();
+        for (int k = 0; k < PAUSES && word_load(&worker->state) == running; k++) pause_core();
         if (nanoseconds() >= end && word_replace(&worker->state, running, awaited))
             move_thread(&worker->thread, 1, NULL);
     }
