@@ -78,6 +78,7 @@ cdef enum:
     LERP  # a + c*(b - a), exact at both ends
     ADDCMUL  # beta*a + (alpha*b)*c
     ADDCDIV  # beta*a + (alpha*b)/c
+    ADD_DOT  # beta*a + alpha*b, and its dot product with c: d is a partial_t
     OPERATIONS
 
 # Which norm, in the place of `real`.

@@ -1,5 +1,6 @@
 # The table of kernels that a set provides.
-# Uses: native, types, rows, convert, saturate, mixed, sums, operations, limits, norms.
+# Uses: native, types, rows, convert, saturate, mixed, sums, operations, limits, norms,
+#   dots.
 
 cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     """All but those that another dtype has too, with whose row `to` begins: an integer
@@ -147,7 +148,12 @@ cdef void fill_operations(kernels_t* kernels) noexcept:
         <add_t>lerp_plane[double], NULL, <add_t>lerp_plane[complex64],
         <add_t>lerp_plane[complex128], NULL,
     ])
+    kernels.operations[ADD_DOT - PRODUCTS][FLOAT32] = <add_t>add_dot_plane[float]
+    kernels.operations[ADD_DOT - PRODUCTS][FLOAT64] = <add_t>add_dot_plane[double]
     if BASELINE:
+        kernels.operations[ADD_DOT - PRODUCTS][LONGDOUBLE] = (
+            <add_t>add_dot_plane[longdouble]
+        )
         fill_long_operation(
             kernels.operations[PRODUCTS - PRODUCTS],
             <add_t>products_plane[longdouble], <add_t>products_plane[clongdouble],
