@@ -82,7 +82,8 @@ def add_dot(input, other, vector=None, *, alpha=1, beta=1, out=None):
     block to block, so that the error is some 1e-15 of the sum of magnitudes, whatever
     their number. Sums are not scaled: they may overflow to infinity. Of no numbers the
     dot product is 0. It depends on neither the number of threads nor the instruction
-    set, to the bit; arrays in another memory order can move its last bit.
+    set, to the bit; arrays in another memory order, or that are converted first, can
+    move its last bit.
 
     `vector` is read before anything is written, also where it is `out` or `input`:
     ``add_dot(r, q, r, alpha=-a, out=r)`` returns the product of the new ``r`` with the
@@ -125,7 +126,8 @@ def add_dot(input, other, vector=None, *, alpha=1, beta=1, out=None):
         check_is_array(given)
         check_is_real("out", given)
     operands = {
-        name: as_operand(name, x) for name, x in {"input": input, "other": other}.items()
+        name: as_operand(name, x)
+        for name, x in {"input": input, "other": other}.items()
     }
     check_dtype(operands)
     factors = {
@@ -199,7 +201,7 @@ def copied_if_overlapping(x, out):
 
 add_dot_ = in_place(
     "add_dot",
-    "[1.0, 1.0], alpha=2",
+    "x, [1.0, 1.0], alpha=2",
     "(array([3., 0.]), np.float64(9.0))",
     "tuple",
     ", and the dot product",

@@ -1,6 +1,6 @@
 # beta*input + alpha*other and the dot product of that with a vector, or with itself:
 # blocks are summed up as those of a norm.
-# Uses: native, plan, job, run, dtypes, numbers, results, arrays, sums, norm.
+# Uses: native, plan, job, run, dtypes, numbers, arrays, sums, norm.
 
 cdef enum:
     FEW_UNITS = 16  # of which the partial sums lie on the stack
@@ -90,12 +90,14 @@ cdef object scalar_of(longdouble dot, bint wide, int* raised):
     """As numpy.float64 or numpy.longdouble."""
     cdef double narrow
     if wide:
-        return PyArray_Scalar(&dot, LONGDOUBLE_SCALAR, None)
+        return PyArray_Scalar(
+            &dot, <PyArray_Descr*><PyObject*>LONGDOUBLE_SCALAR, None
+        )
     narrow = <double>dot
     if isfinite(dot) and not isfinite(narrow):
         raised[0] |= FE_OVERFLOW
         feclearexcept(WATCHED)
-    return PyArray_Scalar(&narrow, FLOAT64_SCALAR, None)
+    return PyArray_Scalar(&narrow, <PyArray_Descr*><PyObject*>FLOAT64_SCALAR, None)
 
 
 cdef object run_add_dot(job_t* job, const char* name):
