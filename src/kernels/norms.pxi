@@ -40,8 +40,8 @@ cdef inline summed term_of_norm(summed x, bint squares) noexcept nogil:
         return long_fabs(x)
 
 
-cdef inline summed sum_lanes(summed* lanes) noexcept nogil:
-    cdef Py_ssize_t k, count = LANES
+cdef inline summed sum_lanes(summed* lanes, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t k
     while count > 1:
         count //= 2
         for k in range(count):
@@ -72,7 +72,7 @@ cdef inline summed sum_terms(
         for j in range(strips * LANES, plane.shape[1]):
             x = a[i, j] * scale
             lanes[j & LANES - 1] += term_of_norm(x, squares)
-    return sum_lanes(lanes)
+    return sum_lanes(lanes, LANES)
 
 
 cdef inline longdouble largest(const plane_t* plane, const squared* tag) noexcept nogil:
