@@ -15,6 +15,7 @@ from fastadd._clip import (
 )
 from fastadd._config import show_config
 from fastadd._core import scaled_add
+from fastadd._dot import add_dot, add_dot_
 from fastadd._foreach import (
     foreach_add,
     foreach_add_,
@@ -37,6 +38,8 @@ from fastadd._threads import get_num_threads, set_num_threads, threads
 __all__ = [
     "add",
     "add_",
+    "add_dot",
+    "add_dot_",
     "addcdiv",
     "addcdiv_",
     "addcmul",

@@ -18,6 +18,8 @@ from fastadd._cache import CacheInfo
 __all__ = [
     "add",
     "add_",
+    "add_dot",
+    "add_dot_",
     "addcdiv",
     "addcdiv_",
     "addcmul",
@@ -646,6 +648,54 @@ def clip_grad_norm_(
     *,
     error_if_nonfinite: bool = False,
 ) -> tuple[_Outs, np.floating[Any]]: ...
+@overload  # into out
+def add_dot(
+    input: ArrayLike,
+    other: ArrayLike,
+    vector: ArrayLike | None = None,
+    *,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
+    out: _Array | tuple[_Array],
+) -> tuple[_Array, np.floating[Any]]: ...
+@overload
+def add_dot(
+    input: ArrayLike,
+    other: ArrayLike,
+    vector: ArrayLike | None = None,
+    *,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
+    out: EllipsisType,
+) -> tuple[NDArray[Any], np.floating[Any]]: ...
+@overload  # two arrays of one dtype
+def add_dot(
+    input: NDArray[_Floating],
+    other: NDArray[_Floating],
+    vector: ArrayLike | None = None,
+    *,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
+    out: None = None,
+) -> tuple[NDArray[_Floating], np.floating[Any]]: ...
+@overload
+def add_dot(
+    input: ArrayLike,
+    other: ArrayLike,
+    vector: ArrayLike | None = None,
+    *,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
+    out: None = None,
+) -> tuple[Any, np.floating[Any]]: ...
+def add_dot_(
+    input: _Array,
+    other: ArrayLike,
+    vector: ArrayLike | None = None,
+    *,
+    alpha: _Factor = 1,
+    beta: _Factor = 1,
+) -> tuple[_Array, np.floating[Any]]: ...
 @overload  # into out
 def relu(x: ArrayLike | _Foreign, *, out: _Out | tuple[_Out]) -> _Out: ...
 @overload

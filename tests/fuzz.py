@@ -339,6 +339,36 @@ def fuzz_relu(call):
     )
 
 
+def fuzz_add_dot(call):
+    """Also of vectors in the memory of out, which are read before it is written."""
+    real = [name for name in FLOATS if DTYPES[name].kind != "c"]
+    dtype = call.dtype(real)
+    shape = call.shape()
+    call.allot(shape, 4)
+    a, b, given = (call.view(call.narrowed(shape), dtype) for _ in range(3))
+    out = call.view(shape, dtype, True)
+    call.fill(a, b, given, out)
+    if call.chance(0.7):
+        for x in (a, b, given, out):  # finite, of one magnitude
+            x[...] = call.rng.integers(-40, 41, x.shape).astype(x.dtype)
+    vector = call.one_of((None, given, out))
+    alpha, beta = call.number("f"), call.number("f")
+    right = np.broadcast_to(reference(plain(a), plain(b), alpha, beta, dtype), shape)
+    wide = right.astype("g")
+    terms = wide * (wide if vector is None else plain(vector).astype("g"))
+    found = []
+
+    def compute():
+        result, dot = fastadd.add_dot(a, b, vector, alpha=alpha, beta=beta, out=out)
+        found.append(dot)
+        return result
+
+    check_memory(call, out, right, compute)
+    total, bound = terms.sum(dtype="g"), abs(terms).sum(dtype="g")
+    if 1e-300 < bound < 1e300 or bound == 0:
+        assert abs(found[0] - total) <= 1e-13 * bound, (found, total)
+
+
 def fuzz_operation(call):
     """One of the table's, perhaps saturating; any of its factors may be a number."""
     name = call.one_of(tuple(OPERATIONS))
@@ -583,6 +613,7 @@ FUNCTIONS = (
     fuzz_weighted_sum,
     fuzz_relu,
     fuzz_foreach_add,
+    fuzz_add_dot,
     fuzz_clip_grad_norm,
     fuzz_clip_grad_value,
     fuzz_adam,

@@ -20,8 +20,8 @@ PACKED = re.compile(
 KERNELS = re.compile(
     r"(?:__pyx_fuse_([\d_]+))?__pyx_f_\w*_kernels_avx2_"
     r"(add_plane|add_mixed_plane|add_to_float32_plane|sum_plane|relu_plane|clip_plane"
-    r"|norm_plane"
-    r"|products_plane|adam_plane|addcmul_plane|addcdiv_plane|lerp_plane|clamp_plane)$"
+    r"|norm_plane|add_dot_plane|products_plane|adam_plane|addcmul_plane|addcdiv_plane"
+    r"|lerp_plane|clamp_plane)$"
 )
 # int64 and uint64 on their way to float64, before AVX-512; and complex quotients, which
 # have a branch.

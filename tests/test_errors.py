@@ -12,6 +12,7 @@ import fastadd
 from fastadd import (
     add,
     add_,
+    add_dot,
     addcdiv,
     addcmul,
     addcmul_,
@@ -186,6 +187,7 @@ IN_PLACE = {
     "lerp_": ((X, 0.5), "input"),
     "addcmul_": ((X, X), "input"),
     "addcdiv_": ((X, X), "input"),
+    "add_dot_": ((X,), "input"),
     "relu_": ((), "x"),
     "clip_grad_norm_": ((0.5,), "grads"),
     "clip_grad_value_": ((0.5,), "grads"),
@@ -303,6 +305,8 @@ WARNING = {
     "clip, ready": lambda: clip_grad_norm([np.array([np.inf, 1])], 1.0),
     "clip by little": lambda: clip_grad_norm([np.array([3e38, np.inf], "f4")], 1e-310),
     "clip into": lambda: clip_grad_norm([np.array([np.inf])], 1.0, out=[np.ones(1)]),
+    "dot": lambda: add_dot(np.full(3, 1e200), np.zeros(3)),
+    "dot, careful": lambda: add_dot(np.full(3, 1e200), np.zeros(3, ">f8")),
     "lists into": lambda: foreach_add(
         [np.full(3, 3e38, ">f4")], [np.full(3, 3e38, "f4")], out=[np.ones(3)]
     ),

@@ -145,6 +145,7 @@ def test_functions_are_known_to_python():
     for name in (
         "add",
         "add_",
+        "add_dot",
         "clip_grad_norm",
         "foreach_add",
         "relu",

@@ -13,28 +13,46 @@ SOLVERS = {
     "bicgstab": (bicgstab, {"maxiter": 25}),
 }
 CASES = tuple(SOLVERS)
+# The dot product that goes into the next step is summed up in another order.
+TOLERANCES = {"minres": 1e-12}
 PATCH = {
     minres: """
 - y = y - shift * v
 + y = fastadd.sub(y, v, alpha=shift)
 
-- y = y - (beta/oldb)*r1
-+ fastadd.sub_(y, r1, alpha=beta / oldb)
+- if itn >= 2:
+-     y = y - (beta/oldb)*r1
++ if itn >= 2:
++     _, alfa = fastadd.add_dot_(y, r1, v, alpha=-beta / oldb)
 
+- alfa = inner(v,y)
 - y = y - (alfa/beta)*r2
++ if itn < 2:
++     alfa = inner(v,y)
 + fastadd.sub_(y, r2, alpha=alfa / beta)
 
 - w = (v - oldeps*w1 - delta*w2) * denom
 - x = x + phi*w
 + w = fastadd.weighted_sum([v, w1, w2], [1, -oldeps, -delta])
 + w *= denom
-+ fastadd.add_(x, w, alpha=phi)
++ _, square = fastadd.add_dot_(x, w, alpha=phi)
+
+- ynorm = norm(x)
++ ynorm = sqrt(square)
 """,
     gmres: """
 - w -= tmp*v[k, :]
 + fastadd.sub_(w, v[k, :], alpha=tmp)
 """,
     cg: """
+  r = b - matvec(x) if x.any() else b.copy()
++ square = np.dot(r, r)
+
+- if np.linalg.norm(r) < atol:  # Are we done?
+-     return x, 0
++ if np.sqrt(square) < atol:
++     return x, 0
+
 - p *= beta
 - p += z
 + fastadd.add(p, z, beta=beta, out=p)
@@ -42,9 +60,17 @@ PATCH = {
 - x += alpha*p
 - r -= alpha*q
 + fastadd.add_(x, p, alpha=alpha)
-+ fastadd.sub_(r, q, alpha=alpha)
++ _, square = fastadd.add_dot_(r, q, alpha=-alpha)
 """,
     bicgstab: """
+  r = b - matvec(x) if x.any() else b.copy()
++ square = np.dot(r, r)
+
+- if np.linalg.norm(r) < atol:  # Are we done?
+-     return x, 0
++ if np.sqrt(square) < atol:
++     return x, 0
+
 - p -= omega*v
 - p *= beta
 - p += r
@@ -52,13 +78,20 @@ PATCH = {
 + fastadd.add(p, r, beta=beta, out=p)
 
 - r -= alpha*v
-+ fastadd.sub_(r, v, alpha=alpha)
++ _, square = fastadd.add_dot_(r, v, alpha=-alpha)
+
+- if np.linalg.norm(s) < atol:
+-     x += alpha*phat
+-     return x, 0
++ if np.sqrt(square) < atol:
++     fastadd.add_(x, phat, alpha=alpha)
++     return x, 0
 
 - x += alpha*phat
 - x += omega*shat
 - r -= omega*t
 + fastadd.weighted_sum([x, phat, shat], [1, alpha, omega], out=x)
-+ fastadd.sub_(r, t, alpha=omega)
++ _, square = fastadd.add_dot_(r, t, alpha=-omega)
 """,
 }
 

@@ -194,6 +194,28 @@ def clipped(_, dtype):
         yield f"a list, member of {n} elements", one, right
 
 
+def dotted(_, dtype):
+    """The result to the bit, the dot product to 12 digits, on one thread and several
+    the same."""
+    if kind(dtype) != "f":
+        return
+    for alpha, beta in ((1, 1), (-0.3, 1), (2.5, -1.7)):
+        for n in (*SIZES, LARGE):
+            a, b, vector = (moderate(n, dtype, seed) for seed in (1, 2, 3))
+            right = reference(a, b, alpha, beta, dtype)
+            for given in (None, vector):
+                found, dot = fastadd.add_dot(a, b, given, alpha=alpha, beta=beta)
+                with fastadd.threads(1):
+                    again = fastadd.add_dot(a, b, given, alpha=alpha, beta=beta)[1]
+                what = f"{n} elements{'' if given is None else ' and a vector'}"
+                yield what, found, right
+                yield f"{what}, the dot product again", dot, again
+                wide = right.astype(np.longdouble)
+                terms = wide * (wide if given is None else given.astype(wide.dtype))
+                close = abs(dot - terms.sum()) <= 1e-12 * abs(terms).sum()
+                yield f"{what}, the dot product, {dot}", close, np.True_
+
+
 def limited(_, dtype):
     if kind(dtype) != "f":
         return
@@ -273,6 +295,7 @@ def parts():
     yield "relu", "", every, RELU
     yield "relu", "in place", in_place, "relu"
     yield "weighted_sum", "", every, SUM
+    yield "add_dot", "", dotted, None
     yield "clip_grad_norm", "", clipped, None
     yield "clip_grad_value", "", limited, None
     for name in PLAIN:

@@ -1,6 +1,6 @@
 # What careful functions return to be called. It runs without a frame of Python, so that
 # warnings point at the caller's line.
-# Uses: native, dtypes, numbers, arrays, add, lists, times, ufunc.
+# Uses: native, dtypes, numbers, arrays, add, lists, dots, times, ufunc.
 
 cdef object make_call(call):
     function, arguments, keywords = call
@@ -31,6 +31,12 @@ def with_norm(call, norm, alone):
     """What clip_grad_norm returns."""
     results = make_call(call)
     return results[0] if alone else results, norm
+
+
+def with_dot(call, vector):
+    """What add_dot returns."""
+    result = make_call(call)
+    return result, dot_of(numpy.asarray(result), vector)
 
 
 def scalars_of(call):

@@ -7,7 +7,7 @@
 # caller's line. (In Python five keyword-only arguments are filled in in 60 ns, as
 # long as all of a small addition takes.)
 # Uses: native, job, run, dtypes, casting, arrays, operations, add, sums, lists, limits,
-# adam.
+# adam, dots.
 
 from cpython.object cimport PyObject_Call
 from cpython.ref cimport Py_INCREF
@@ -239,6 +239,19 @@ cdef object relu_gate(int operation, PyObject** given):
     return gate_relu(<object>given[0], <object>given[1])
 
 
+cdef object add_dot_gate(int operation, PyObject** given):
+    """input, other, vector, alpha, beta, out."""
+    cdef job_t job
+    planned_out = try_add_dot(
+        &job, <object>given[0], <object>given[1], <object>given[2], <object>given[4],
+        <object>given[3], <object>given[5],
+    )
+    if planned_out is None:
+        return NotImplemented
+    dot = run_add_dot(&job, "add_dot")
+    return result_of(planned_out, <object>given[5] is None), dot
+
+
 cdef void set_gate(function_t* function, object name) except *:
     function.gate = NULL
     if name == "add":
@@ -253,6 +266,8 @@ cdef void set_gate(function_t* function, object name) except *:
         function.gate = sub_gate
     elif name == "foreach_adam_":
         function.gate = adam_gate
+    elif name == "add_dot":
+        function.gate = add_dot_gate
     elif name == "foreach_sub":
         function.gate = foreach_sub_gate
     elif name.startswith("foreach_") and name[8:] in OPERATIONS_BY_NAME:

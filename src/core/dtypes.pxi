@@ -15,6 +15,7 @@ cdef enum:  # what casting= asks for
 RULES = ("safe", "same_kind", "unsafe", "saturate")
 
 cdef signed char native_by_type[NUMPY_TYPES]
+cdef int type_of_native[NATIVE_COUNT]  # of two C types of one size, the usual one
 # NumPy's number of what np.result_type makes of two native dtypes, by their slots; -1
 # where that is none. (Of two C types of one size both are native.)
 cdef int promoted[NUMPY_TYPES][NUMPY_TYPES]
@@ -44,9 +45,11 @@ cdef void know_dtypes() except *:
         native_by_type[type_num] = -1
     for dtype, name in enumerate(NAMES):
         limits[dtype] = float("inf")
-        itemsizes[dtype] = (
-            sizeof(bfloat16) if dtype == BFLOAT16 else numpy.dtype(name).itemsize
-        )
+        if dtype == BFLOAT16:
+            itemsizes[dtype], type_of_native[dtype] = sizeof(bfloat16), bfloat16_type
+        else:
+            itemsizes[dtype] = numpy.dtype(name).itemsize
+            type_of_native[dtype] = numpy.dtype(name).num
     limits[FLOAT16] = 65504.5
     limits[BFLOAT16] = limits[FLOAT32] = limits[COMPLEX64] = 3.38e38
     for known in known_dtypes.values():
@@ -127,7 +130,7 @@ def native(dtype):
             if type_num != bfloat16_type:
                 for welcome in welcomes:
                     welcome(BFLOAT16, dtype)
-                bfloat16_type = type_num
+                bfloat16_type = type_of_native[BFLOAT16] = type_num
                 know_pairs({**known_dtypes, NUMPY_TYPES - 1: dtype})
         return BFLOAT16
     return -1

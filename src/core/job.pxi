@@ -113,7 +113,7 @@ cdef enum:
     SHORT_HALVES = 16
     # A mask of which less than one in so many is True is computed run by run.
     SPARSE = 16
-    # Elements of a block of a norm, whatever the threads.
+    # Elements of a block of a norm or a dot product, whatever the threads.
     SUMMED_BLOCK = 1 << 12
     # Bytes of the result for each thread: the second one pays from 25,000 float32 on.
     # A costly element, one that is converted or computed in many steps, counts as more.
@@ -174,7 +174,9 @@ cdef struct job_t:
     # the address of its factors.
     scalar_t beta, alpha
     scalar_t scalars[MASK]  # operands that are Python numbers
-    int real  # of the coefficients: BETA_REAL, ALPHA_REAL; of a NORM or ADAM, which
+    # Of the coefficients: BETA_REAL, ALPHA_REAL; of a NORM or ADAM, which; of an
+    # ADD_DOT, whether there is a c.
+    int real
     # The plan's last two axes are a plane, which is cut into blocks[0] times blocks[1]
     # blocks of block[0] rows and block[1] columns; the first ones lack `lead`
     # columns, so that the others begin with a line of out.
@@ -184,7 +186,7 @@ cdef struct job_t:
     Py_ssize_t lead
     bint columns_first  # all planes of a block's columns before the next columns
     Py_ssize_t units  # blocks in all planes
-    partial_t* partials  # of a NORM: one for each unit
+    partial_t* partials  # of a NORM or an ADD_DOT: one for each unit
     Py_ssize_t first  # elements of the jobs before it, in a list
 
 cdef const kernels_t* kernels = NULL

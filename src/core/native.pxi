@@ -79,6 +79,7 @@ cdef enum:
     ADDCMUL  # beta*a + (alpha*b)*c
     ADDCDIV  # beta*a + (alpha*b)/c
     ADAM  # a step of Adam: a, c and d are updated by b
+    ADD_DOT  # beta*a + alpha*b, and its dot product with c: d is a partial_t
     OPERATIONS
 
 # Which norm, in the place of `real`.

@@ -6,6 +6,7 @@
 cdef extern from "<math.h>" nogil:
     longdouble sqrt "sqrtl"(longdouble)
     longdouble ldexp "ldexpl"(longdouble, int)
+    longdouble magnitude "fabsl"(longdouble)
     bint isfinite(longdouble)
 
 
@@ -64,7 +65,10 @@ cdef longdouble sum_of(
             x = ldexp(x, partials[k].exponent - top[0])
         before = sum
         sum = sum + x
-        lost += (before - sum) + x if before >= x else (x - sum) + before
+        if magnitude(before) >= magnitude(x):
+            lost += (before - sum) + x
+        else:
+            lost += (x - sum) + before
     return sum + lost if isfinite(sum) else sum
 
 

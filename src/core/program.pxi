@@ -163,7 +163,7 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
     if (
         not CAN_STREAM
         or is_masked(job)
-        or job.clamps
+        or job.clamps or job.operation == ADD_DOT
         # (2 * 10**6 longdouble, streamed: 6.4 ms instead of 3.5.)
         or job.dtype == LONGDOUBLE or job.dtype == CLONGDOUBLE
         or plan.strides[OUT][row] != plan.itemsize[OUT]

@@ -14,6 +14,7 @@ cdef extern from "numpy/arrayobject.h":
         int ndim, const cnp.npy_intp* shape, const cnp.npy_intp* strides,
         void* data, int flags, PyObject* obj,
     )
+    object PyArray_Scalar(void* data, PyArray_Descr* descr, object base)
     object PyDataMem_SetHandler(object handler)
     PyObject* PyDataMem_DefaultHandler
 

@@ -71,6 +71,8 @@ cdef void run_blocks(
                     block.views[OUT] = sum
             if steps.operation == NORM:
                 block.views[OUT].data = <char*>&steps.partials[unit]
+            elif steps.operation == ADD_DOT:
+                block.views[D].data = <char*>&steps.partials[unit]
             compute_block(&steps[step], &block)
         next_place(steps, &place)
     if steps[count - 1].streamed:
@@ -247,7 +249,8 @@ cdef inline void cut_for(
         steps.plane.prefetched = half_cached(steps)
     if (
         threads > 1 or count > 1 or not steps.direct or steps.operation == NORM
-        or is_masked(steps) or size >= RELEASE_GIL
+        or is_masked(steps)
+        or size >= LARGE and (size >= RELEASE_GIL or steps.operation == ADD_DOT)
     ):
         cut_into_blocks(steps, count, size, threads)
 
@@ -271,12 +274,20 @@ cdef inline int prepare_job(
 cdef inline int compute_job(job_t* steps, int count) except -1:
     """The flags that were raised; they are not left standing."""
     cdef Py_ssize_t size = size_of(&steps.plan)
-    cdef bint vectors
     cdef Py_ssize_t nbytes
-    cdef int raised, step, allowed, threads
+    cdef int allowed, threads
     if size == 0:
         return 0
     threads = prepare_job(steps, count, size, &nbytes, &allowed)
+    return compute_prepared(steps, count, size, nbytes, threads, allowed)
+
+
+cdef inline int compute_prepared(
+    job_t* steps, int count, Py_ssize_t size, Py_ssize_t nbytes, int threads,
+    int allowed,
+) noexcept:
+    cdef bint vectors
+    cdef int raised, step
     # (Threads tell all flags, so none may be left standing before.)
     vectors = (
         threads == 1 and waits_for_memory(steps.dtype) and not is_masked(steps)

@@ -40,6 +40,15 @@ cdef inline summed term_of_norm(summed x, bint squares) noexcept nogil:
         return long_fabs(x)
 
 
+cdef inline summed sum_lanes(summed* lanes, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t k
+    while count > 1:
+        count //= 2
+        for k in range(count):
+            lanes[k] += lanes[k + count]
+    return lanes[0]
+
+
 cdef inline summed sum_terms(
     const plane_t* plane, const squared* tag, summed scale, bint squares
 ) noexcept nogil:
@@ -48,7 +57,6 @@ cdef inline summed sum_terms(
     cdef squared[:, :] a = None
     cdef Py_ssize_t i, j, k, s
     cdef Py_ssize_t step = plane.views[A].strides[1], strips = 0
-    cdef Py_ssize_t count = LANES
     cdef summed x
     lay(a.strides, plane.views[A].data, plane.views[A].strides[0], step)
     lay(row.strides, plane.views[A].data, plane.views[A].strides[0], sizeof(squared))
@@ -64,11 +72,7 @@ cdef inline summed sum_terms(
         for j in range(strips * LANES, plane.shape[1]):
             x = a[i, j] * scale
             lanes[j & LANES - 1] += term_of_norm(x, squares)
-    while count > 1:
-        count //= 2
-        for k in range(count):
-            lanes[k] += lanes[k + count]
-    return lanes[0]
+    return sum_lanes(lanes, LANES)
 
 
 cdef inline longdouble largest(const plane_t* plane, const squared* tag) noexcept nogil:

@@ -1,6 +1,6 @@
 # The table of kernels that a set provides.
 # Uses: native, types, rows, convert, saturate, mixed, sums, operations, adam, limits,
-# norms.
+# norms, dots.
 
 cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     """All but those that another dtype has too, with whose row `to` begins: an integer
@@ -152,6 +152,12 @@ cdef void fill_operations(kernels_t* kernels) noexcept:
     kernels.operations[ADAM - PRODUCTS][FLOAT64] = <add_t>adam_plane[double]
     if BASELINE:
         kernels.operations[ADAM - PRODUCTS][LONGDOUBLE] = <add_t>adam_plane[longdouble]
+    kernels.operations[ADD_DOT - PRODUCTS][FLOAT32] = <add_t>add_dot_plane[float]
+    kernels.operations[ADD_DOT - PRODUCTS][FLOAT64] = <add_t>add_dot_plane[double]
+    if BASELINE:
+        kernels.operations[ADD_DOT - PRODUCTS][LONGDOUBLE] = (
+            <add_t>add_dot_plane[longdouble]
+        )
         fill_long_operation(
             kernels.operations[PRODUCTS - PRODUCTS],
             <add_t>products_plane[longdouble], <add_t>products_plane[clongdouble],

@@ -148,6 +148,11 @@ def lists(f4: NDArray[np.float32], f8: NDArray[np.float64]) -> None:
     assert_type(
         fastadd.foreach_add([f4], 2, alpha=[1, 2], out=[f4]), list[NDArray[np.float32]]
     )
+    assert_type(fastadd.add_dot(f4, f4), tuple[NDArray[np.float32], np.floating[Any]])
+    assert_type(
+        fastadd.add_dot_(f8, f4, f4, alpha=2),
+        tuple[NDArray[np.float64], np.floating[Any]],
+    )
     assert_type(
         fastadd.foreach_adam_([f4], [f8], [f4], (f8,), step=1, betas=[0.9, 0.99]),
         list[NDArray[np.float32]],

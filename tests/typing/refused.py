@@ -43,6 +43,7 @@ def others(f4: NDArray[np.float32], i1: NDArray[np.int8]) -> None:
     fastadd.foreach_add([f4], [f4], out=f4)  # type: ignore[call-overload]
     fastadd.relu(f4, out=[1.0])  # type: ignore[call-overload]
     fastadd.foreach_adam_([f4], [f4], [f4], [f4])  # type: ignore[call-arg]
+    fastadd.add_dot_(i1, f4)  # type: ignore[type-var]
     fastadd.clip_grad_norm(i1, 1)  # type: ignore[type-var]
     fastadd.clip_grad_norm([f4], "1")  # type: ignore[call-overload]
     fastadd.clip_grad_norm([f4])  # type: ignore[call-overload]
