@@ -365,7 +365,7 @@ def test_outs_that_are_refused():
         add_dot_(frozen, X)
     with pytest.raises(TypeError, match=r"beta is complex.*np\.vdot"):
         add_dot(X, X, beta=1j)
-    with pytest.raises(OverflowError, match="Convert the arrays by x.astype"):
+    with pytest.raises(OverflowError, match=r"Convert the arrays by x\.astype"):
         add_dot(X.astype("f4"), X.astype("f4"), alpha=1e300)
     with pytest.raises(TypeError, match="alpha='1'"):
         add_dot(X, X, alpha="1")

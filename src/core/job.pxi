@@ -162,7 +162,7 @@ cdef struct job_t:
     plan_t plan
     int operation
     int dtype  # of the computation
-    add_t add  # the kernel
+    kernel_t kernel
     int reads[MASK]  # the dtypes that it takes the operands in
     bint direct  # it can read and write every operand as it lies
     bint streamed  # it writes out past the caches

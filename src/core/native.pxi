@@ -115,7 +115,7 @@ cdef struct partial_t:
 # The pointers to coefficients are to the dtype of the kernel (where that is of 16-bit
 # floats, they are in the plane); a is plane.views[A].data and tells, by its type, the
 # dtype of that operand.
-ctypedef void (*add_t)(
+ctypedef void (*kernel_t)(
     const plane_t* plane, const void* a, const void* beta, const void* alpha, int real
 ) noexcept nogil
 cdef enum:
@@ -146,18 +146,18 @@ ctypedef bint (*transpose_t)(
 cdef struct kernels_t:
     transpose_t transpose
     # [of a][of b, the coefficients and out]; NULL where a must be converted beforehand
-    add_t add[NATIVE_COUNT][NATIVE_COUNT]
+    kernel_t add[NATIVE_COUNT][NATIVE_COUNT]
     # [of a], where b is of float32 and the rest of float64
-    add_t add_to_float32[NATIVE_COUNT]
+    kernel_t add_to_float32[NATIVE_COUNT]
     # [of all operands and out]
     sum_t sum[NATIVE_COUNT]
-    add_t relu[NATIVE_COUNT]
-    add_t clip[NATIVE_COUNT]  # of floats
-    add_t norm[NATIVE_COUNT]  # of floats, but for those of 16 bits
-    add_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]  # [of all operands and out]
+    kernel_t relu[NATIVE_COUNT]
+    kernel_t clip[NATIVE_COUNT]  # of floats
+    kernel_t norm[NATIVE_COUNT]  # of floats, but for those of 16 bits
+    kernel_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]  # [of all operands and out]
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]
     # Additions in float32 of small integers that do not wrap, and sums.
-    add_t clamp[NATIVE_COUNT]
+    kernel_t clamp[NATIVE_COUNT]
     sum_t clamp_sum[NATIVE_COUNT]
     # To integers that do not wrap: [from, counted from FLOAT32 on][to].
     convert_t saturate[LONGDOUBLE - FLOAT32 + 1][NATIVE_COUNT]

@@ -114,7 +114,7 @@ cdef void let_kernel_clamp(job_t* steps, int count) noexcept nogil:
         steps[step].clamps = steps[step].direct = True
 
 
-cdef inline add_t choose_kernel(const job_t* job) noexcept nogil:
+cdef inline kernel_t choose_kernel(const job_t* job) noexcept nogil:
     cdef int a = job.reads[A]
     if job.clamps:
         return kernels.clamp[a]
@@ -226,4 +226,4 @@ cdef inline void choose_kernels(
     if size >= LARGE:
         steps[count - 1].streamed = outgrows_caches(steps, count)
     for step in range(count):
-        steps[step].add = choose_kernel(&steps[step])
+        steps[step].kernel = choose_kernel(&steps[step])

@@ -84,7 +84,7 @@ cdef inline void run_whole(const job_t* steps, int count) noexcept nogil:
         count == 1 and steps.direct and steps.units == 1 and steps.operation != NORM
         and steps.repeated == OUT and not steps.streamed and not is_masked(steps)
     ):
-        steps.add(
+        steps.kernel(
             &steps.plane, steps.plane.views[A].data, &steps.beta, &steps.alpha,
             steps.real,
         )

@@ -223,7 +223,7 @@ cdef void stream_strips(const job_t* job, const plane_t* block) noexcept nogil:
                 if not 0 <= view.data - scratch < SCRATCH:
                     prefetch_strip(strip.views[operand].data, view.strides[1], length)
             strip.shape[1] = length
-            job.add(&strip, strip.views[A].data, &job.beta, &job.alpha, job.real)
+            job.kernel(&strip, strip.views[A].data, &job.beta, &job.alpha, job.real)
             stream_bytes(out + j * itemsize, strip.views[OUT].data, length * itemsize)
             j += length
 
@@ -232,7 +232,7 @@ cdef inline void call_kernel(const job_t* job, const plane_t* block) noexcept no
     if job.streamed:
         stream_strips(job, block)
     else:
-        job.add(block, block.views[A].data, &job.beta, &job.alpha, job.real)
+        job.kernel(block, block.views[A].data, &job.beta, &job.alpha, job.real)
 
 
 cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil:
@@ -325,10 +325,10 @@ cdef void add_repeated(const job_t* job, const plane_t* block) noexcept nogil:
     for operand in range(B + 1):
         part.views[operand].strides[0] *= REPEATS
     if part.shape[0] > 0:
-        job.add(&part, part.views[A].data, &job.beta, &job.alpha, job.real)
+        job.kernel(&part, part.views[A].data, &job.beta, &job.alpha, job.real)
     for operand in range(B + 1):
         part.views[operand].data += part.shape[0] * part.views[operand].strides[0]
     part.shape[0] = 1
     part.shape[1] = block.shape[0] % REPEATS * n
     if part.shape[1] > 0:
-        job.add(&part, part.views[A].data, &job.beta, &job.alpha, job.real)
+        job.kernel(&part, part.views[A].data, &job.beta, &job.alpha, job.real)

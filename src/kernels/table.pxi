@@ -72,23 +72,23 @@ cdef void fill_all_conversions(convert_t convert[NATIVE_COUNT][NATIVE_COUNT]) no
 
 
 cdef void fill_additions(kernels_t* kernels) noexcept:
-    kernels.add[BOOL][BOOL] = <add_t>add_plane[boolean]
-    kernels.add[INT8][INT8] = kernels.add[UINT8][UINT8] = <add_t>add_plane[uint8_t]
-    kernels.add[INT16][INT16] = kernels.add[UINT16][UINT16] = <add_t>add_plane[uint16_t]
-    kernels.add[INT32][INT32] = kernels.add[UINT32][UINT32] = <add_t>add_plane[uint32_t]
-    kernels.add[INT64][INT64] = kernels.add[UINT64][UINT64] = <add_t>add_plane[uint64_t]
-    kernels.add[FLOAT16][FLOAT16] = <add_t>add_plane[half]
-    kernels.add[BFLOAT16][BFLOAT16] = <add_t>add_plane[bfloat16]
-    kernels.add[FLOAT32][FLOAT32] = <add_t>add_plane[float]
-    kernels.add[FLOAT64][FLOAT64] = <add_t>add_plane[double]
-    kernels.add[COMPLEX64][COMPLEX64] = <add_t>add_plane[complex64]
-    kernels.add[COMPLEX128][COMPLEX128] = <add_t>add_plane[complex128]
+    kernels.add[BOOL][BOOL] = <kernel_t>add_plane[boolean]
+    kernels.add[INT8][INT8] = kernels.add[UINT8][UINT8] = <kernel_t>add_plane[uint8_t]
+    kernels.add[INT16][INT16] = kernels.add[UINT16][UINT16] = <kernel_t>add_plane[uint16_t]
+    kernels.add[INT32][INT32] = kernels.add[UINT32][UINT32] = <kernel_t>add_plane[uint32_t]
+    kernels.add[INT64][INT64] = kernels.add[UINT64][UINT64] = <kernel_t>add_plane[uint64_t]
+    kernels.add[FLOAT16][FLOAT16] = <kernel_t>add_plane[half]
+    kernels.add[BFLOAT16][BFLOAT16] = <kernel_t>add_plane[bfloat16]
+    kernels.add[FLOAT32][FLOAT32] = <kernel_t>add_plane[float]
+    kernels.add[FLOAT64][FLOAT64] = <kernel_t>add_plane[double]
+    kernels.add[COMPLEX64][COMPLEX64] = <kernel_t>add_plane[complex64]
+    kernels.add[COMPLEX128][COMPLEX128] = <kernel_t>add_plane[complex128]
     if BASELINE:
-        kernels.add[LONGDOUBLE][LONGDOUBLE] = <add_t>add_plane[longdouble]
-        kernels.add[CLONGDOUBLE][CLONGDOUBLE] = <add_t>add_plane[clongdouble]
+        kernels.add[LONGDOUBLE][LONGDOUBLE] = <kernel_t>add_plane[longdouble]
+        kernels.add[CLONGDOUBLE][CLONGDOUBLE] = <kernel_t>add_plane[clongdouble]
 
 
-cdef void fill_relu(add_t relu[NATIVE_COUNT], add_t[4] signed) noexcept:
+cdef void fill_relu(kernel_t relu[NATIVE_COUNT], kernel_t[4] signed) noexcept:
     cdef int size
     for size in range(4):
         relu[INT8 + size] = signed[size]
@@ -97,22 +97,22 @@ cdef void fill_relu(add_t relu[NATIVE_COUNT], add_t[4] signed) noexcept:
     relu[FLOAT64] = signed[3]
 
 
-cdef void fill_mixed(add_t add[NATIVE_COUNT], narrow* tag) noexcept:
+cdef void fill_mixed(kernel_t add[NATIVE_COUNT], narrow* tag) noexcept:
     """Those that np.result_type makes of a narrow dtype and another."""
     if (
         narrow is boolean or narrow is int8_t or narrow is uint8_t
         or narrow is int16_t or narrow is uint16_t
     ):
-        add[INT32] = add[UINT32] = <add_t>add_mixed_plane[narrow, uint32_t]
-        add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
+        add[INT32] = add[UINT32] = <kernel_t>add_mixed_plane[narrow, uint32_t]
+        add[FLOAT32] = <kernel_t>add_mixed_plane[narrow, float]
     if narrow is half or narrow is bfloat16:
-        add[FLOAT32] = <add_t>add_mixed_plane[narrow, float]
+        add[FLOAT32] = <kernel_t>add_mixed_plane[narrow, float]
     elif narrow is not uint64_t and narrow is not int64_t and narrow is not float:
-        add[INT64] = add[UINT64] = <add_t>add_mixed_plane[narrow, uint64_t]
-    add[FLOAT64] = <add_t>add_mixed_plane[narrow, double]
+        add[INT64] = add[UINT64] = <kernel_t>add_mixed_plane[narrow, uint64_t]
+    add[FLOAT64] = <kernel_t>add_mixed_plane[narrow, double]
 
 
-cdef void fill_operation(add_t to[NATIVE_COUNT], add_t[11] kernels) noexcept:
+cdef void fill_operation(kernel_t to[NATIVE_COUNT], kernel_t[11] kernels) noexcept:
     """Kernels of bool, integers by size, floats and complex numbers by size."""
     cdef int size
     to[BOOL] = kernels[0]
@@ -125,59 +125,59 @@ cdef void fill_operation(add_t to[NATIVE_COUNT], add_t[11] kernels) noexcept:
 
 cdef void fill_operations(kernels_t* kernels) noexcept:
     fill_operation(kernels.operations[PRODUCTS - PRODUCTS], [
-        <add_t>products_plane[boolean], <add_t>products_plane[uint8_t],
-        <add_t>products_plane[uint16_t], <add_t>products_plane[uint32_t],
-        <add_t>products_plane[uint64_t], <add_t>products_plane[float],
-        <add_t>products_plane[double], NULL, <add_t>products_plane[complex64],
-        <add_t>products_plane[complex128], NULL,
+        <kernel_t>products_plane[boolean], <kernel_t>products_plane[uint8_t],
+        <kernel_t>products_plane[uint16_t], <kernel_t>products_plane[uint32_t],
+        <kernel_t>products_plane[uint64_t], <kernel_t>products_plane[float],
+        <kernel_t>products_plane[double], NULL, <kernel_t>products_plane[complex64],
+        <kernel_t>products_plane[complex128], NULL,
     ])
     fill_operation(kernels.operations[ADDCMUL - PRODUCTS], [
-        <add_t>addcmul_plane[boolean], <add_t>addcmul_plane[uint8_t],
-        <add_t>addcmul_plane[uint16_t], <add_t>addcmul_plane[uint32_t],
-        <add_t>addcmul_plane[uint64_t], <add_t>addcmul_plane[float],
-        <add_t>addcmul_plane[double], NULL, <add_t>addcmul_plane[complex64],
-        <add_t>addcmul_plane[complex128], NULL,
+        <kernel_t>addcmul_plane[boolean], <kernel_t>addcmul_plane[uint8_t],
+        <kernel_t>addcmul_plane[uint16_t], <kernel_t>addcmul_plane[uint32_t],
+        <kernel_t>addcmul_plane[uint64_t], <kernel_t>addcmul_plane[float],
+        <kernel_t>addcmul_plane[double], NULL, <kernel_t>addcmul_plane[complex64],
+        <kernel_t>addcmul_plane[complex128], NULL,
     ])
     fill_operation(kernels.operations[ADDCDIV - PRODUCTS], [
-        NULL, NULL, NULL, NULL, NULL, <add_t>addcdiv_plane[float],
-        <add_t>addcdiv_plane[double], NULL, <add_t>addcdiv_plane[complex64],
-        <add_t>addcdiv_plane[complex128], NULL,
+        NULL, NULL, NULL, NULL, NULL, <kernel_t>addcdiv_plane[float],
+        <kernel_t>addcdiv_plane[double], NULL, <kernel_t>addcdiv_plane[complex64],
+        <kernel_t>addcdiv_plane[complex128], NULL,
     ])
     fill_operation(kernels.operations[LERP - PRODUCTS], [
-        NULL, NULL, NULL, NULL, NULL, <add_t>lerp_plane[float],
-        <add_t>lerp_plane[double], NULL, <add_t>lerp_plane[complex64],
-        <add_t>lerp_plane[complex128], NULL,
+        NULL, NULL, NULL, NULL, NULL, <kernel_t>lerp_plane[float],
+        <kernel_t>lerp_plane[double], NULL, <kernel_t>lerp_plane[complex64],
+        <kernel_t>lerp_plane[complex128], NULL,
     ])
-    kernels.operations[ADAM - PRODUCTS][FLOAT32] = <add_t>adam_plane[float]
-    kernels.operations[ADAM - PRODUCTS][FLOAT64] = <add_t>adam_plane[double]
+    kernels.operations[ADAM - PRODUCTS][FLOAT32] = <kernel_t>adam_plane[float]
+    kernels.operations[ADAM - PRODUCTS][FLOAT64] = <kernel_t>adam_plane[double]
     if BASELINE:
-        kernels.operations[ADAM - PRODUCTS][LONGDOUBLE] = <add_t>adam_plane[longdouble]
-    kernels.operations[ADD_DOT - PRODUCTS][FLOAT32] = <add_t>add_dot_plane[float]
-    kernels.operations[ADD_DOT - PRODUCTS][FLOAT64] = <add_t>add_dot_plane[double]
+        kernels.operations[ADAM - PRODUCTS][LONGDOUBLE] = <kernel_t>adam_plane[longdouble]
+    kernels.operations[ADD_DOT - PRODUCTS][FLOAT32] = <kernel_t>add_dot_plane[float]
+    kernels.operations[ADD_DOT - PRODUCTS][FLOAT64] = <kernel_t>add_dot_plane[double]
     if BASELINE:
         kernels.operations[ADD_DOT - PRODUCTS][LONGDOUBLE] = (
-            <add_t>add_dot_plane[longdouble]
+            <kernel_t>add_dot_plane[longdouble]
         )
         fill_long_operation(
             kernels.operations[PRODUCTS - PRODUCTS],
-            <add_t>products_plane[longdouble], <add_t>products_plane[clongdouble],
+            <kernel_t>products_plane[longdouble], <kernel_t>products_plane[clongdouble],
         )
         fill_long_operation(
             kernels.operations[ADDCMUL - PRODUCTS],
-            <add_t>addcmul_plane[longdouble], <add_t>addcmul_plane[clongdouble],
+            <kernel_t>addcmul_plane[longdouble], <kernel_t>addcmul_plane[clongdouble],
         )
         fill_long_operation(
             kernels.operations[ADDCDIV - PRODUCTS],
-            <add_t>addcdiv_plane[longdouble], <add_t>addcdiv_plane[clongdouble],
+            <kernel_t>addcdiv_plane[longdouble], <kernel_t>addcdiv_plane[clongdouble],
         )
         fill_long_operation(
             kernels.operations[LERP - PRODUCTS],
-            <add_t>lerp_plane[longdouble], <add_t>lerp_plane[clongdouble],
+            <kernel_t>lerp_plane[longdouble], <kernel_t>lerp_plane[clongdouble],
         )
 
 
 cdef void fill_long_operation(
-    add_t to[NATIVE_COUNT], add_t real, add_t both
+    kernel_t to[NATIVE_COUNT], kernel_t real, kernel_t both
 ) noexcept:
     to[LONGDOUBLE], to[CLONGDOUBLE] = real, both
 
@@ -185,10 +185,10 @@ cdef void fill_long_operation(
 cdef void fill(kernels_t* kernels) noexcept:
     kernels.transpose = transpose
     fill_operations(kernels)
-    kernels.clamp[INT8] = <add_t>clamp_plane[int8_t]
-    kernels.clamp[UINT8] = <add_t>clamp_plane[uint8_t]
-    kernels.clamp[INT16] = <add_t>clamp_plane[int16_t]
-    kernels.clamp[UINT16] = <add_t>clamp_plane[uint16_t]
+    kernels.clamp[INT8] = <kernel_t>clamp_plane[int8_t]
+    kernels.clamp[UINT8] = <kernel_t>clamp_plane[uint8_t]
+    kernels.clamp[INT16] = <kernel_t>clamp_plane[int16_t]
+    kernels.clamp[UINT16] = <kernel_t>clamp_plane[uint16_t]
     kernels.clamp_sum[INT8] = <sum_t>clamp_sum_plane[int8_t]
     kernels.clamp_sum[UINT8] = <sum_t>clamp_sum_plane[uint8_t]
     kernels.clamp_sum[INT16] = <sum_t>clamp_sum_plane[int16_t]
@@ -209,20 +209,20 @@ cdef void fill(kernels_t* kernels) noexcept:
     kernels.sum[COMPLEX64] = <sum_t>sum_plane[complex64]
     kernels.sum[COMPLEX128] = <sum_t>sum_plane[complex128]
     fill_relu(kernels.relu, [
-        <add_t>relu_plane[int8_t], <add_t>relu_plane[int16_t],
-        <add_t>relu_plane[int32_t], <add_t>relu_plane[int64_t],
+        <kernel_t>relu_plane[int8_t], <kernel_t>relu_plane[int16_t],
+        <kernel_t>relu_plane[int32_t], <kernel_t>relu_plane[int64_t],
     ])
-    kernels.clip[FLOAT16] = kernels.clip[BFLOAT16] = <add_t>clip_plane[int16_t]
-    kernels.clip[FLOAT32] = <add_t>clip_plane[int32_t]
-    kernels.clip[FLOAT64] = <add_t>clip_plane[int64_t]
-    kernels.norm[FLOAT32] = <add_t>norm_plane[float]
-    kernels.norm[FLOAT64] = <add_t>norm_plane[double]
+    kernels.clip[FLOAT16] = kernels.clip[BFLOAT16] = <kernel_t>clip_plane[int16_t]
+    kernels.clip[FLOAT32] = <kernel_t>clip_plane[int32_t]
+    kernels.clip[FLOAT64] = <kernel_t>clip_plane[int64_t]
+    kernels.norm[FLOAT32] = <kernel_t>norm_plane[float]
+    kernels.norm[FLOAT64] = <kernel_t>norm_plane[double]
     if BASELINE:
         kernels.sum[LONGDOUBLE] = <sum_t>sum_plane[longdouble]
         kernels.sum[CLONGDOUBLE] = <sum_t>sum_plane[clongdouble]
-        kernels.clip[LONGDOUBLE] = <add_t>clip_plane[longdouble]
-        kernels.relu[LONGDOUBLE] = <add_t>relu_plane[longdouble]
-        kernels.norm[LONGDOUBLE] = <add_t>norm_plane[longdouble]
+        kernels.clip[LONGDOUBLE] = <kernel_t>clip_plane[longdouble]
+        kernels.relu[LONGDOUBLE] = <kernel_t>relu_plane[longdouble]
+        kernels.norm[LONGDOUBLE] = <kernel_t>norm_plane[longdouble]
     fill_mixed(kernels.add[BOOL], <boolean*>NULL)
     fill_mixed(kernels.add[INT8], <int8_t*>NULL)
     fill_mixed(kernels.add[INT16], <int16_t*>NULL)
@@ -235,11 +235,11 @@ cdef void fill(kernels_t* kernels) noexcept:
     fill_mixed(kernels.add[FLOAT16], <half*>NULL)
     fill_mixed(kernels.add[BFLOAT16], <bfloat16*>NULL)
     fill_mixed(kernels.add[FLOAT32], <float*>NULL)
-    kernels.add_to_float32[INT32] = <add_t>add_to_float32_plane[int32_t]
-    kernels.add_to_float32[INT64] = <add_t>add_to_float32_plane[int64_t]
-    kernels.add_to_float32[UINT32] = <add_t>add_to_float32_plane[uint32_t]
-    kernels.add_to_float32[UINT64] = <add_t>add_to_float32_plane[uint64_t]
-    kernels.add_to_float32[FLOAT32] = <add_t>add_to_float32_plane[float]
+    kernels.add_to_float32[INT32] = <kernel_t>add_to_float32_plane[int32_t]
+    kernels.add_to_float32[INT64] = <kernel_t>add_to_float32_plane[int64_t]
+    kernels.add_to_float32[UINT32] = <kernel_t>add_to_float32_plane[uint32_t]
+    kernels.add_to_float32[UINT64] = <kernel_t>add_to_float32_plane[uint64_t]
+    kernels.add_to_float32[FLOAT32] = <kernel_t>add_to_float32_plane[float]
 
 
 cdef void take_over(kernels_t* kernels, const kernels_t* other) noexcept:
