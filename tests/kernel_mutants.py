@@ -215,7 +215,7 @@ MUTANTS = [
             "for (j = columns; j < n; j++)",
         ),
         (
-            *("c/stream.h", "core", "policies"),
+            *("c/stream.h", "core", "streamed"),
             "memcpy(target + head, source + head, nbytes - head);",
             "memcpy(target + head, source + head, (nbytes - head) & -16);",
         ),
