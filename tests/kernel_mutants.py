@@ -1,4 +1,4 @@
-"""Which changes of the kernels no test notices: `make kernel-mutants`, half an hour.
+"""Which changes of the kernels no test notices: `make kernel-mutants`.
 
 Each change of the table is made in a copy of the sources, where the one module that has
 the code is built anew, quickly; then the tests run that are most likely to notice, on
@@ -215,7 +215,7 @@ MUTANTS = [
             "for (j = columns; j < n; j++)",
         ),
         (
-            *("c/stream.h", "core", "policies"),
+            *("c/stream.h", "core", "streamed"),
             "memcpy(target + head, source + head, nbytes - head);",
             "memcpy(target + head, source + head, (nbytes - head) & -16);",
         ),
