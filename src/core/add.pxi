@@ -65,7 +65,7 @@ cdef inline object try_plan(
 cdef object ONE = 1
 
 
-cdef object plan_addition(
+cdef inline object plan_addition(
     job_t* job, object input, object other, object beta, object alpha, PyObject** rest
 ):
     """Plan a call that is ready to run; `rest` are out, dtype, casting and where."""

@@ -191,9 +191,17 @@ cdef object add_gate(int operation, PyObject** given):
 
 
 cdef object add_in_place_gate(int operation, PyObject** given):
+    cdef job_t job
     cdef PyObject** rest = [
         given[0], <PyObject*>None, <PyObject*>DEFAULT_CASTING, <PyObject*>EVERYWHERE,
     ]
+    planned = try_plan(
+        &job, <object>given[0], <object>given[1], <object>given[3], <object>given[2],
+        <object>given[0], NULL,
+    )
+    if planned is not None:  # (By way of the gate it takes 7 ns more.)
+        run_job(&job, 1, "add_")
+        return planned
     return gate(
         <object>given[0], <object>given[1], <object>given[3], <object>given[2], rest,
         "add_",

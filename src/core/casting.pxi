@@ -76,7 +76,7 @@ cdef inline int type_of_operand(PyObject* x) noexcept:
     return -2
 
 
-cdef bint promote_operands(dtypes_t* dtypes, PyObject** operands, int count) noexcept:
+cdef inline bint promote_operands(dtypes_t* dtypes, PyObject** operands, int count) noexcept:
     """The result's dtype, as np.result_type has it. (That of three dtypes need not be
     that of two and the third.)"""
     cdef int place, found, first = -1, second = -1
@@ -97,7 +97,7 @@ cdef bint promote_operands(dtypes_t* dtypes, PyObject** operands, int count) noe
     return dtypes.result >= 0
 
 
-cdef bint choose_dtypes(
+cdef inline bint choose_dtypes(
     dtypes_t* dtypes, PyObject** operands, int count, PyObject** rest
 ) except -1:
     """False if the Python layer must. `count` operands decide on the dtype."""

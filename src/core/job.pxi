@@ -150,9 +150,12 @@ cdef struct carrier_t:
     unsigned char transposed  # its neighbours in memory are not those of out
     unsigned char spread  # brought to rows side by side; of out, stored from there
     unsigned char saturated  # an out of integers that do not wrap
-    unsigned char folded  # two axes are one to the plan, but not in this memory:
-    Py_ssize_t folded_shape[2]
-    Py_ssize_t folded_strides[2]
+    unsigned char folded  # two axes are one to the plan, but not in this memory
+
+# The axes that are one to the plan, for operands that are folded.
+cdef struct fold_t:
+    Py_ssize_t shape[2]
+    Py_ssize_t strides[MASK][2]
 
 # One step of a sum: beta*a + alpha*b into out. An addition is one; a sum of more
 # operands is several, which are computed together, block by block: the first adds two
@@ -169,6 +172,7 @@ cdef struct job_t:
     bint clamps  # the kernel adds small integers and does not let them wrap
     int repeated  # the operand that is one same short row, or none, which is OUT
     carrier_t carriers[MASK]  # if not direct
+    fold_t fold
     # In the dtype of `arithmetic_dtype`; of a RELU, beta is the highest that becomes 0;
     # of a CLIP, beta is the greatest magnitude and alpha infinity; of an ADAM, beta is
     # the address of its factors.

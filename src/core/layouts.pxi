@@ -80,7 +80,9 @@ cdef bint can_fold(const job_t* job) noexcept nogil:
     cdef int operand, row = plan.ndim - 1
     cdef Py_ssize_t elements, widest = plan.itemsize[OUT]
     cdef bint folds = False
-    if row < 2 or is_masked(job) or job.operation != ADD and job.operation < PRODUCTS:
+    if row < 2 or is_masked(job) or not (
+        job.operation == ADD or PRODUCTS <= job.operation <= ADDCDIV
+    ):
         return False
     elements = plan.shape[row] * plan.shape[row - 1]
     if (
@@ -100,7 +102,6 @@ cdef bint can_fold(const job_t* job) noexcept nogil:
 cdef bint fold_small_planes(job_t* job) noexcept nogil:
     """So that a block takes many of them."""
     cdef plan_t* plan = &job.plan
-    cdef carrier_t* carrier
     cdef int operand, axis, row = plan.ndim - 1
     if not can_fold(job):
         return False
@@ -108,11 +109,10 @@ cdef bint fold_small_planes(job_t* job) noexcept nogil:
         make_carriers(job)
     for operand in range(plan.inputs + 1):
         if not is_run(plan, operand):
-            carrier = &job.carriers[operand]
-            carrier.folded = True
+            job.carriers[operand].folded = True
             for axis in range(2):
-                carrier.folded_shape[axis] = plan.shape[row - 1 + axis]
-                carrier.folded_strides[axis] = plan.strides[operand][row - 1 + axis]
+                job.fold.shape[axis] = plan.shape[row - 1 + axis]
+                job.fold.strides[operand][axis] = plan.strides[operand][row - 1 + axis]
             plan.strides[operand][row] = plan.itemsize[operand]
         plan.strides[operand][row - 1] = plan.strides[operand][row]
     plan.shape[row - 1] *= plan.shape[row]

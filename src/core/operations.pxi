@@ -61,7 +61,7 @@ cdef bint take_number(
     )
 
 
-cdef bint take_operands(
+cdef inline bint take_operands(
     job_t* job, PyObject** operands, PyObject** arrays, const dtypes_t* dtypes
 ) except -1:
     """Of an operation's operands, those that are arrays are put there, too."""
@@ -90,7 +90,7 @@ cdef bint take_operands(
     return True
 
 
-cdef bint take_coefficients(job_t* job, PyObject** given, int dtype) except -1:
+cdef inline bint take_coefficients(job_t* job, PyObject** given, int dtype) except -1:
     """alpha, or what takes its place, and beta."""
     cdef int kind
     job.real = 0
@@ -106,7 +106,7 @@ cdef bint take_coefficients(job_t* job, PyObject** given, int dtype) except -1:
     return kind != 0
 
 
-cdef bint take_mask(object where, PyObject** arrays) except -1:
+cdef inline bint take_mask(object where, PyObject** arrays) except -1:
     """(Without an out the Python layer warns.)"""
     arrays[MASK] = NULL
     if where is True:

@@ -68,32 +68,31 @@ cdef inline bint lies_side_by_side(
 
 
 cdef void load_folded(
-    const carrier_t* carrier, Py_ssize_t m, view_t* view, char* scratch
+    const fold_t* fold, int operand, Py_ssize_t size, Py_ssize_t m, view_t* view,
+    char* scratch,
 ) noexcept nogil:
     """So many planes, each in the order of out."""
-    cdef Py_ssize_t size = itemsizes[carrier.dtype], i
-    cdef Py_ssize_t rows = carrier.folded_shape[0], columns = carrier.folded_shape[1]
+    cdef Py_ssize_t rows = fold.shape[0], columns = fold.shape[1], i
+    cdef const Py_ssize_t* strides = fold.strides[operand]
     cdef char* y = scratch
     cdef const char* x = view.data
     for i in range(m):
-        if carrier.folded_strides[0] != size or not kernels.transpose(
-            size, rows, columns, y, columns * size, x, carrier.folded_strides[1]
+        if strides[0] != size or not kernels.transpose(
+            size, rows, columns, y, columns * size, x, strides[1]
         ):
-            spread(
-                size, rows, columns, y, x, carrier.folded_strides[0],
-                carrier.folded_strides[1],
-            )
+            spread(size, rows, columns, y, x, strides[0], strides[1])
         y += rows * columns * size
         x += view.strides[0]
     view[0] = packed_view(scratch, m, rows * columns, size)
 
 
 cdef void load_operand(
-    const carrier_t* carrier, int dtype, const Py_ssize_t* shape, view_t* view,
-    char* scratch,
+    const job_t* job, int operand, int dtype, const Py_ssize_t* shape, view_t* view
 ) noexcept nogil:
-    """Bring a block of an operand into the dtype and the order of the computation. An
+    """Bring a block of an operand into a dtype and the order of the computation. An
     axis along which the operand is constant is brought once and stays constant."""
+    cdef const carrier_t* carrier = &job.carriers[operand]
+    cdef char* scratch = scratch_of_thread() + 3 * operand * PIECE
     cdef Py_ssize_t m = shape[0] if view.strides[0] != 0 else 1
     cdef Py_ssize_t n = shape[1] if view.strides[1] != 0 else 1
     cdef view_t source, target
@@ -107,7 +106,7 @@ cdef void load_operand(
         view[0] = target
         scratch += PIECE
     elif carrier.folded:
-        load_folded(carrier, m, view, scratch)
+        load_folded(&job.fold, operand, itemsizes[carrier.dtype], m, view, scratch)
         scratch += PIECE
     elif (
         carrier.transposed and m > 1 and n > 1
@@ -243,9 +242,7 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
     cdef Py_ssize_t[2] shape = block.shape
     for operand in range(A, job.plan.inputs + 1):
         load_operand(
-            &job.carriers[operand], job.reads[operand], block.shape,
-            &block.views[operand],
-            scratch + 3 * operand * PIECE,
+            job, operand, job.reads[operand], block.shape, &block.views[operand]
         )
     if carrier.raw or carrier.dtype != job.dtype or carrier.spread:
         block.views[OUT] = packed_view(
@@ -264,10 +261,7 @@ cdef void update_by_way_of_scratch(const job_t* job, plane_t* block) noexcept no
     cdef int operand
     cdef Py_ssize_t[2] shape = block.shape
     for operand in range(A, D + 1):
-        load_operand(
-            &job.carriers[operand], job.dtype, shape, &block.views[operand],
-            scratch_of_thread() + 3 * operand * PIECE,
-        )
+        load_operand(job, operand, job.dtype, shape, &block.views[operand])
     block.views[OUT] = block.views[A]
     merge_rows(block, D)
     call_kernel(job, block)
