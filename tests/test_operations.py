@@ -305,6 +305,24 @@ def test_dtypes_that_it_does_not_take(name):
             assert_same_bits(out, arrays[0])
 
 
+@pytest.mark.parametrize("operation, dtype", EACH)
+def test_batches_of_small_planes(operation, dtype, instruction_set):
+    """Each operand, and all but the first, across its planes; of sizes that are whole
+    tiles and not."""
+    given = numbers_of(operation, dtype)[-1]
+    for shape in ((300, 4, 4), (150, 5, 8), (60, 8, 10), (20, 16, 17), (9, 7, 9, 9)):
+        arrays = operands_of(operation, shape, dtype)
+        right = operation.right(arrays, dtype, **given)
+        across = [x.swapaxes(-1, -2).copy().swapaxes(-1, -2) for x in arrays]
+        for each in range(1, operation.arrays):
+            laid = [*arrays[:each], across[each], *arrays[each + 1 :]]
+            assert_same_bits(operation.call(*laid, **given), right)
+        laid = [arrays[0], *across[1:]]
+        assert_same_bits(operation.call(*laid, **given), right)
+        laid[-1] = laid[-1].astype(laid[-1].dtype.newbyteorder()).astype(dtype)
+        assert_same_bits(operation.call(*laid, **given, out=across[0]), right)
+
+
 def test_saturation_refuses():
     x, bools = np.ones(3, "u1"), np.ones(3, bool)
     for call, says in (

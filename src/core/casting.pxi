@@ -76,7 +76,9 @@ cdef inline int type_of_operand(PyObject* x) noexcept:
     return -2
 
 
-cdef inline bint promote_operands(dtypes_t* dtypes, PyObject** operands, int count) noexcept:
+cdef inline bint promote_operands(
+    dtypes_t* dtypes, PyObject** operands, int count
+) noexcept:
     """The result's dtype, as np.result_type has it. (That of three dtypes need not be
     that of two and the third.)"""
     cdef int place, found, first = -1, second = -1

@@ -154,7 +154,8 @@ cdef struct kernels_t:
     kernel_t relu[NATIVE_COUNT]
     kernel_t clip[NATIVE_COUNT]  # of floats
     kernel_t norm[NATIVE_COUNT]  # of floats, but for those of 16 bits
-    kernel_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]  # [of all operands and out]
+    # [of all operands and out]
+    kernel_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]
     # Additions in float32 of small integers that do not wrap, and sums.
     kernel_t clamp[NATIVE_COUNT]

@@ -74,9 +74,15 @@ cdef void fill_all_conversions(convert_t convert[NATIVE_COUNT][NATIVE_COUNT]) no
 cdef void fill_additions(kernels_t* kernels) noexcept:
     kernels.add[BOOL][BOOL] = <kernel_t>add_plane[boolean]
     kernels.add[INT8][INT8] = kernels.add[UINT8][UINT8] = <kernel_t>add_plane[uint8_t]
-    kernels.add[INT16][INT16] = kernels.add[UINT16][UINT16] = <kernel_t>add_plane[uint16_t]
-    kernels.add[INT32][INT32] = kernels.add[UINT32][UINT32] = <kernel_t>add_plane[uint32_t]
-    kernels.add[INT64][INT64] = kernels.add[UINT64][UINT64] = <kernel_t>add_plane[uint64_t]
+    kernels.add[INT16][INT16] = kernels.add[UINT16][UINT16] = (
+        <kernel_t>add_plane[uint16_t]
+    )
+    kernels.add[INT32][INT32] = kernels.add[UINT32][UINT32] = (
+        <kernel_t>add_plane[uint32_t]
+    )
+    kernels.add[INT64][INT64] = kernels.add[UINT64][UINT64] = (
+        <kernel_t>add_plane[uint64_t]
+    )
     kernels.add[FLOAT16][FLOAT16] = <kernel_t>add_plane[half]
     kernels.add[BFLOAT16][BFLOAT16] = <kernel_t>add_plane[bfloat16]
     kernels.add[FLOAT32][FLOAT32] = <kernel_t>add_plane[float]
@@ -151,7 +157,9 @@ cdef void fill_operations(kernels_t* kernels) noexcept:
     kernels.operations[ADAM - PRODUCTS][FLOAT32] = <kernel_t>adam_plane[float]
     kernels.operations[ADAM - PRODUCTS][FLOAT64] = <kernel_t>adam_plane[double]
     if BASELINE:
-        kernels.operations[ADAM - PRODUCTS][LONGDOUBLE] = <kernel_t>adam_plane[longdouble]
+        kernels.operations[ADAM - PRODUCTS][LONGDOUBLE] = (
+            <kernel_t>adam_plane[longdouble]
+        )
     kernels.operations[ADD_DOT - PRODUCTS][FLOAT32] = <kernel_t>add_dot_plane[float]
     kernels.operations[ADD_DOT - PRODUCTS][FLOAT64] = <kernel_t>add_dot_plane[double]
     if BASELINE:
