@@ -22,9 +22,11 @@ from fastadd._checks import (
 
 ADD_DOT = ADD._replace(
     name="add_dot",
-    wider="Convert the operands to {}",
+    wider="Pass operands of {}",
     other_out="Pass an out of dtype {}",
 )
+REAL = "add_dot takes real floating-point numbers."
+VDOT = "Of others, compute np.vdot(vector, result) after add."
 
 
 @public
@@ -122,9 +124,15 @@ def add_dot(input, other, vector=None, *, alpha=1, beta=1, out=None):
         "out": given,
     }.items():
         check_lies_in_memory(name, x)
+    for name, x in {"alpha": alpha, "beta": beta}.items():
+        if np.iscomplexobj(x):
+            raise TypeError(f"{name} is complex: {REAL} {VDOT}")
     if given is not None:
         check_is_array(given)
-        check_is_real("out", given)
+        if not is_native(given) or kind_of(given.dtype) != "f":
+            raise TypeError(
+                f"out has dtype {given.dtype}: {REAL} Pass an out of np.float64."
+            )
     operands = {
         name: as_operand(name, x)
         for name, x in {"input": input, "other": other}.items()
@@ -152,18 +160,9 @@ def check_lies_in_memory(name, x):
 def check_is_real(name, x):
     """Of floats; anything else is explained."""
     kind = kind_of(x.dtype) if is_native(x) else None
-    if kind == "f":
-        return
-    whose = f"{name} has dtype {x.dtype}"
-    if kind == "c":
-        raise TypeError(
-            f"{whose}: add_dot takes real floating-point numbers. Of complex ones, "
-            "compute np.vdot(vector, result) after add."
-        )
-    raise TypeError(
-        f"{whose}: add_dot takes real floating-point numbers. Pass {name}.astype("
-        "np.float64), or compute np.vdot(vector, result) after add."
-    )
+    if kind != "f":
+        advice = VDOT if kind == "c" else f"Pass x.astype(np.float64). {VDOT}"
+        raise TypeError(f"{name} has dtype {x.dtype}: {REAL} {advice}")
 
 
 def check_dtype(operands):
@@ -191,12 +190,9 @@ def checked_vector(vector, shape, out):
             f"vector has shape {x.shape}, which does not broadcast to the result's "
             f"shape {shape}. Pass one of that shape."
         )
-    return x if out is None else copied_if_overlapping(x, out)
-
-
-def copied_if_overlapping(x, out):
     # (The dot product is computed after the addition here.)
-    return np.array(x) if np.may_share_memory(x, out) else x
+    overlaps = out is not None and np.may_share_memory(x, out)
+    return np.array(x) if overlaps else x
 
 
 add_dot_ = in_place(

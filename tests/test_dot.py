@@ -363,6 +363,10 @@ def test_outs_that_are_refused():
     frozen.flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):
         add_dot_(frozen, X)
+    with pytest.raises(TypeError, match=r"beta is complex.*np\.vdot"):
+        add_dot(X, X, beta=1j)
+    with pytest.raises(OverflowError, match="Pass operands of float64"):
+        add_dot(X.astype("f4"), X.astype("f4"), alpha=1e300)
     with pytest.raises(TypeError, match="alpha='1'"):
         add_dot(X, X, alpha="1")
     with pytest.raises(TypeError, match="no argument dtype"):

@@ -194,7 +194,7 @@ def dotted(_, dtype):
     the same."""
     if kind(dtype) != "f":
         return
-    for alpha, beta in coefficients(dtype):
+    for alpha, beta in ((1, 1), (-0.3, 1), (2.5, -1.7)):
         for n in (*SIZES, LARGE):
             a, b, vector = (moderate(n, dtype, seed) for seed in (1, 2, 3))
             right = reference(a, b, alpha, beta, dtype)
