@@ -129,12 +129,13 @@ cdef inline bint gathers_short_rows(
     channel: 89 instead of 1,440; float32 loses by it. Sapphire Rapids, 2 threads.)"""
     cdef const plan_t* plan = &steps.plan
     cdef int operand, row = plan.ndim - 1
-    cdef bint is_far = is_half(steps.dtype) and plan.shape[row] < SHORT_HALVES
+    cdef bint is_far
     if (
         row < 1 or plan.shape[row] >= SHORT_ROW or steps.operation != ADD or count > 1
         or itemsizes[steps.dtype] > 2
     ):
         return False
+    is_far = is_half(steps.dtype) and plan.shape[row] < SHORT_HALVES
     for operand in range(B + 1):
         if not steps.direct and steps.carriers[operand].transposed:
             return False
