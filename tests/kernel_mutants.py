@@ -8,7 +8,6 @@ changes the file changes the table.
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from mutants import noticed_by
 from rich.console import Console
 
 ROOT = Path(__file__).parents[1]
@@ -287,10 +287,7 @@ def tried(base, mutant):
             done = run_tests(folder, instruction_set, *files)
         except subprocess.TimeoutExpired:
             return "it did not end"
-    if not done.returncode:
-        return None
-    named = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    return named[1] if named else f"exit status {done.returncode}"
+    return noticed_by(done)
 
 
 def shown(text):

@@ -238,6 +238,11 @@ def killer(mutant, tests, options):
             )
         except subprocess.TimeoutExpired:
             return "it did not end"
+    return noticed_by(done)
+
+
+def noticed_by(done):
+    """The test that failed in a run of pytest, None if none did."""
     if not done.returncode:
         return None
     named = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)

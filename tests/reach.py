@@ -29,8 +29,8 @@ CYTHON = re.compile(
 
 # What no call can reach, and why.
 STRIPS = "relu takes no strips on the baseline; built in earnest, there is no such code"
-COPIES = "copies go by the unsigned integer of their size; it could be removed"
-REPLACED = "copy_plane takes its place in the table; it could be removed"
+COPIES = "copies go by the unsigned integer of their size"
+REPLACED = "copy_plane takes its place in the table"
 UNREACHABLE = {
     r"move_strip\[int\d+_t\]|prefetch_strip": STRIPS,
     r"clipped\[int8_t\]": "nothing clips int8; built in earnest, there is no such code",
