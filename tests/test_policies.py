@@ -45,7 +45,9 @@ def test_a_small_call_is_one_row():
     assert found["blocks"] == found["threads"] == 1
     assert not any(
         found[policy]
-        for policy in ("masked", "streamed", "prefetched", "repeated", "packed")
+        for policy in (
+            "masked", "streamed", "prefetched", "aligned", "repeated", "packed"
+        )
     )
 
 
@@ -145,6 +147,15 @@ def addcmul(*operands, **more):
 
 def by_both(x, y, alpha, beta):
     return explain(x, y, alpha=alpha, beta=beta)
+
+
+def into_rows(rows, length, offset=0, pitch=None):
+    """The path of float32 into rows that begin so many elements behind a line."""
+    pitch = pitch or length
+    memory = np.ones(rows * pitch + 32, "f4")
+    begin = -memory.ctypes.data % 64 // 4 + offset
+    out = memory[begin:][: rows * pitch].reshape(rows, pitch)[:, :length]
+    return path(*[np.ones((rows, length), "f4")] * 2, out=out)
 
 
 def planes(count):
@@ -278,6 +289,19 @@ NEIGHBOURS = {
         lambda: told("relu", LARGE),
         lambda: told("relu", FEW),
         lambda: told("relu", LARGE, out=LARGE),
+    ),
+    "aligned": (
+        lambda found: found["aligned"],
+        lambda: into_rows(1, 3072, offset=1),
+        lambda: into_rows(1, 3071, offset=1),
+        lambda: into_rows(1, 3072, offset=8),
+        lambda: into_rows(1, 1 << 20, offset=1),  # streamed
+        lambda: told("add", COLUMN, COLUMN, out=np.ones((300, 2), "f4")[:, :1]),
+    ),
+    "aligned, of rows with a pitch": (
+        lambda found: found["aligned"],
+        lambda: into_rows(2, 3072, pitch=3073),
+        lambda: into_rows(2, 3072, pitch=3080),
     ),
     "prefetched": (
         lambda found: found["prefetched"],

@@ -51,3 +51,21 @@ def test_streamed_values(one, two, instruction_set):
                 assert_same_bits(out, right)
     finally:
         _core.set_last_level_cache(_machine.last_level_cache())
+
+
+@pytest.mark.parametrize("one, two", PAIRS, ids=map(" + ".join, PAIRS))
+def test_long_rows_that_begin_anywhere(one, two, instruction_set):
+    """Rows of which the first elements are computed apart, each of another number."""
+    n = 12500
+    a, b = values((3, n), DTYPES[one], 1), values((3, n), DTYPES[two], 2)
+    dtype = np.result_type(a, b)
+    alpha = {"b": True, "i": 3}.get(kind(dtype), 1.5)
+    with np.errstate(all="ignore"), fastadd.threads(1):
+        for b, right in ((each, reference(a, each, alpha, 1, dtype)) for each in (b, b[:1])):
+            for offset in range(0, 5, 2):
+                wide = np.zeros((3, n + 7), dtype)
+                out = wide[:, offset : offset + n]
+                fastadd.add(a, b, alpha=alpha, out=out)
+                assert_same_bits(out, right)
+                assert not wide[:, :offset].any()
+                assert not wide[:, offset + n :].any()

@@ -1,5 +1,5 @@
 # Which way a call goes, told by the functions that would compute it.
-# Uses: native, plan, job, masks, run, dtypes, operations, add, limits, calls.
+# Uses: native, plan, job, strips, masks, run, dtypes, operations, add, limits, calls.
 
 EXPLAINED = ("add", "lerp", "addcmul", "addcdiv", "relu")
 
@@ -104,6 +104,7 @@ def explain(*operands, function="add", **keywords):
         "masked": bool(is_masked(&job)),
         "streamed": bool(job.streamed),
         "prefetched": bool(job.plane.prefetched),
+        "aligned": not job.streamed and straddles_lines(&job, &job.plane),
         "repeated": job.repeated != OUT,
         "constant": bool(is_constant(&job)),
         "packed": bool(is_packed(&job)),

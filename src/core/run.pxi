@@ -80,10 +80,7 @@ cdef void run_blocks(
 
 
 cdef inline void run_whole(const job_t* steps, int count) noexcept nogil:
-    if (
-        count == 1 and steps.direct and steps.units == 1 and steps.operation != NORM
-        and steps.repeated == OUT and not steps.streamed and not is_masked(steps)
-    ):
+    if steps.whole:
         steps.kernel(
             &steps.plane, steps.plane.views[A].data, &steps.beta, &steps.alpha,
             steps.real,
@@ -253,6 +250,15 @@ cdef inline void cut_for(
         or size >= LARGE and (size >= RELEASE_GIL or steps.operation == ADD_DOT)
     ):
         cut_into_blocks(steps, count, size, threads)
+    steps.whole = (
+        count == 1 and steps.direct and steps.units == 1 and steps.operation != NORM
+        and not is_masked(steps)
+    )
+    if size >= LONG_ROW // 16:
+        steps.whole &= (
+            steps.repeated == OUT and not steps.streamed
+            and not straddles_lines(steps, &steps.plane)
+        )
 
 
 cdef inline int prepare_job(

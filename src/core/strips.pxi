@@ -227,9 +227,47 @@ cdef void stream_strips(const job_t* job, const plane_t* block) noexcept nogil:
             j += length
 
 
+cdef bint straddles_lines(const job_t* job, const plane_t* block) noexcept nogil:
+    """Whether vectors of a long row of out lie in two lines of the cache."""
+    cdef const view_t* out = &block.views[OUT]
+    return (
+        block.shape[1] * out.strides[1] >= LONG_ROW
+        and (<Py_ssize_t>out.data | out.strides[0]) & (VECTOR - 1)
+        and out.strides[1] == itemsizes[job.dtype]
+        and job.operation not in (NORM, ADD_DOT)
+    )
+
+
+cdef void compute_from_lines(const job_t* job, const plane_t* block) noexcept nogil:
+    """Each row by itself: what lies before the first whole vector of out, and the rest."""
+    cdef plane_t part = block[0]
+    cdef Py_ssize_t i, begin, end
+    cdef const view_t* view
+    cdef int operand
+    part.shape[0] = 1
+    for i in range(block.shape[0]):
+        begin = 0
+        end = (
+            -<Py_ssize_t>(block.views[OUT].data + i * block.views[OUT].strides[0])
+            & VECTOR - 1
+        ) // block.views[OUT].strides[1]
+        while begin < block.shape[1]:
+            for operand in range(job.plan.inputs + 1):
+                view = &block.views[operand]
+                part.views[operand].data = (
+                    view.data + i * view.strides[0] + begin * view.strides[1]
+                )
+            part.shape[1] = end - begin
+            if begin < end:
+                job.kernel(&part, part.views[A].data, &job.beta, &job.alpha, job.real)
+            begin, end = end, block.shape[1]
+
+
 cdef inline void call_kernel(const job_t* job, const plane_t* block) noexcept nogil:
     if job.streamed:
         stream_strips(job, block)
+    elif straddles_lines(job, block):
+        compute_from_lines(job, block)
     else:
         job.kernel(block, block.views[A].data, &job.beta, &job.alpha, job.real)
 
