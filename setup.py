@@ -185,11 +185,7 @@ class Build(build_ext):
 extensions = [
     # (cythonize writes it. No call runs it, and so it is 40 kB smaller.)
     extension(SHARED, f"src/{SHARED}.c", [] if WINDOWS else ["-Os"]),
-    # GCC inlines until a module has grown by 40 %, and then leaves out what the smallest
-    # call goes through: it took 3 to 6 % longer (GCC 12).
-    extension(
-        "_core", "src/core/core.pyx", [] if WINDOWS else ["--param=inline-unit-growth=60"]
-    ),
+    extension("_core", "src/core/core.pyx"),
 ]
 for name, flags in INSTRUCTION_SETS.items():
     extensions.append(
