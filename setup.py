@@ -58,9 +58,9 @@ STRIPS = [
     # A strip that is computed in registers (packed_loop) would go through memory where
     # GCC took its move to out for a memcpy.
     "-fno-tree-loop-distribute-patterns",
-    # GCC would mix the stores of a strip, and in the L2 cache, where the CPU fetches the
-    # lines of out in their order, it takes 1.1 to 1.35 times as long: 25,000 float64 in
-    # 7.3 us instead of 5.3 (Sapphire Rapids).
+    # GCC would mix the stores of a strip, and in the L2 cache, where the CPU fetches
+    # the lines of out in their order, it takes 1.1 to 1.35 times as long: 25,000
+    # float64 in 7.3 us instead of 5.3 (Sapphire Rapids).
     "-fno-schedule-insns2",
 ]
 

@@ -46,7 +46,12 @@ def test_a_small_call_is_one_row():
     assert not any(
         found[policy]
         for policy in (
-            "masked", "streamed", "prefetched", "aligned", "repeated", "packed"
+            "masked",
+            "streamed",
+            "prefetched",
+            "aligned",
+            "repeated",
+            "packed",
         )
     )
 

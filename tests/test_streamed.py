@@ -61,11 +61,12 @@ def test_long_rows_that_begin_anywhere(one, two, instruction_set):
     dtype = np.result_type(a, b)
     alpha = {"b": True, "i": 3}.get(kind(dtype), 1.5)
     with np.errstate(all="ignore"), fastadd.threads(1):
-        for b, right in ((each, reference(a, each, alpha, 1, dtype)) for each in (b, b[:1])):
+        for other in (b, b[:1]):
+            right = reference(a, other, alpha, 1, dtype)
             for offset in range(0, 5, 2):
                 wide = np.zeros((3, n + 7), dtype)
                 out = wide[:, offset : offset + n]
-                fastadd.add(a, b, alpha=alpha, out=out)
+                fastadd.add(a, other, alpha=alpha, out=out)
                 assert_same_bits(out, right)
                 assert not wide[:, :offset].any()
                 assert not wide[:, offset + n :].any()

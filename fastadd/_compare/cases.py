@@ -120,6 +120,14 @@ def misaligned(x):
     return view
 
 
+def twin(x):
+    """An array like x that begins as far behind a line of the cache, which decides how
+    fast it is written."""
+    memory = np.empty(x.nbytes + 64, "u1")
+    begin = (x.ctypes.data - memory.ctypes.data) % 64
+    return memory[begin:][: x.nbytes].view(x.dtype).reshape(x.shape)
+
+
 def stepped(x):
     wide = np.zeros((*x.shape[:-1], 3 * x.shape[-1]), x.dtype)
     view = wide[..., ::3]

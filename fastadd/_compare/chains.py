@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 import fastadd
+from fastadd._compare.cases import twin
 from fastadd._compare.measure import Contender
 from fastadd._compare.others import parameters
 from fastadd._compare.peers import cv2, tensor, torch
@@ -47,17 +48,16 @@ def three(name, n, dtype):
     if name == "lerp by an array":
         c = (c - 1) / 2
     names = {"a": a, "b": b, "c": c}
+    out = np.empty_like(a)
     found = {
-        "fastadd": Contender(OURS[name], f=fastadd, o=np.empty_like(a), **names),
+        "fastadd": Contender(OURS[name], f=fastadd, o=out, **names),
         "numpy chain": Contender(
-            CHAINS[name], o=np.empty_like(a), t=np.empty_like(a), **UFUNCS, **names
+            CHAINS[name], o=twin(out), t=twin(out), **UFUNCS, **names
         ),
     }
     if torch:
         tensors = {key: tensor(x) for key, x in names.items()}
-        found["torch"] = Contender(
-            TORCH[name], f=torch, o=tensor(np.empty_like(a)), **tensors
-        )
+        found["torch"] = Contender(TORCH[name], f=torch, o=tensor(twin(out)), **tensors)
     return close(found)
 
 
