@@ -230,6 +230,16 @@ MUTANTS = [
             "x + k / n * row + k % n * step",
             "x + k / n * row",
         ),
+        (
+            *("core/strips.pxi", "core", "streamed"),
+            "begin, end = end, block.shape[1]",
+            "begin, end = end + 1, block.shape[1]",
+        ),
+        (
+            *("core/strips.pxi", "core", "streamed"),
+            "view.data + i * view.strides[0] + begin * view.strides[1]",
+            "view.data + begin * view.strides[1]",
+        ),
     )
 ]
 
