@@ -13,6 +13,7 @@ import pytest
 
 import fastadd
 from fastadd import add, scaled_add
+from fastadd._compare.cases import moderate, values
 from fastadd._compare.reference import assert_same_bits
 
 A = np.arange(6.0).reshape(2, 3)
@@ -213,8 +214,38 @@ def test_coefficients_do_not_promote():
 def test_coefficients_of_each_element():
     alpha = np.arange(6.0).reshape(2, 3)
     assert (scaled_add(A, B, alpha, B) == A * B + alpha * B).all()
-    x = A.astype(complex)
-    assert (scaled_add(x, x, 1j * alpha, 1) == x + 1j * alpha * x).all()
+
+
+@pytest.mark.parametrize("char", "FDG")
+def test_complex_coefficients_of_each_element(char, instruction_set):
+    """Those of real numbers scale both parts; with any other they are one by one."""
+    n = 5000
+    real = np.dtype("g" if char == "G" else "d")
+    x, y = (values(n, np.dtype(char), seed) for seed in range(2))
+    c, d = (moderate(n, np.dtype(char), seed) for seed in (3, 4))
+    k, m = (moderate(n, real, seed) for seed in (5, 6))
+    for factors in (c, d, k, m):
+        factors[:: 7 * 5], factors[7 :: 7 * 5] = np.nan, np.inf
+        factors[14 :: 7 * 5] = -0.0
+    wide = np.dtype("G" if char == "G" else "D")
+    for alpha, beta in (
+        *((c, d), (k, m), (c, 1), (c, 2.5), (c, 2 - 1j), (1, d), (k, 2), (2j, d)),
+        *((k, 1j), (1j, m), (c, m), (k, d), (c[:1], m), (c[:1], d)),
+    ):
+        given = [
+            np.asarray(v).astype(wide if np.iscomplexobj(v) else real)
+            for v in (alpha, beta)
+        ]
+        with np.errstate(all="ignore"):
+            out = scaled_add(x, y, *given)
+        one_by_one = np.empty_like(x)
+        each = np.broadcast_arrays(x, y, *given)
+        for place in range(0, n, 7):
+            with np.errstate(all="ignore"):
+                one_by_one[place] = scaled_add(*[v[place] for v in each])
+        assert_same_bits(out[::7], one_by_one[::7])
+    long = np.ones(300_000, char)
+    assert (scaled_add(long, long, 1j * long, 1) == 1 + 1j).all()
 
 
 def test_out_over_what_has_been_read():

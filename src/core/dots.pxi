@@ -1,6 +1,6 @@
 # beta*input + alpha*other and the dot product of that with a vector, or with itself:
 # blocks are summed up as those of a norm.
-# Uses: native, plan, job, run, dtypes, numbers, arrays, sums, norm.
+# Uses: native, plan, job, run, dtypes, numbers, arrays, norm.
 
 cdef enum:
     FEW_UNITS = 16  # of which the partial sums lie on the stack

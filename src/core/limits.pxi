@@ -1,5 +1,5 @@
 # relu: what is less than zero becomes zero.
-# Uses: native, job, run, dtypes, numbers, arrays, sums.
+# Uses: native, job, run, dtypes, numbers, arrays.
 
 # The highest number that does: of floats, in the bits of a signed integer, -inf, which
 # is -2**bits for so many bits of mantissa. (NaNs with a sign lie above it.)

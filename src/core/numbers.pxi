@@ -111,11 +111,14 @@ cdef int store_plain_number(
 NOTHING = object()  # an operand that leaves the other as it is
 
 
+cdef void set_number(scalar_t* stored, int dtype, double value) noexcept:
+    cdef Py_ssize_t* step = [0, 0]
+    kernels.convert[FLOAT64][dtype](1, 1, stored, step, &value, step)
+
+
 cdef void set_additive_identity(scalar_t* stored, int dtype) noexcept:
     """What changes no number that it is added to, negative zeros included."""
-    cdef Py_ssize_t* step = [0, 0]
-    cdef double nothing = -0.0
     cdef int part = real_of(dtype)
-    kernels.convert[FLOAT64][part](1, 1, stored, step, &nothing, step)
+    set_number(stored, part, -0.0)
     if part != dtype:
         memcpy(stored.bytes + itemsizes[part], stored, itemsizes[part])

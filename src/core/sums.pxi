@@ -10,11 +10,6 @@ cdef struct weight_t:
     bint real
 
 
-cdef void set_number(scalar_t* stored, int dtype, double value) noexcept:
-    cdef Py_ssize_t* step = [0, 0]
-    kernels.convert[FLOAT64][dtype](1, 1, stored, step, &value, step)
-
-
 cdef void set_coefficients(job_t* steps, int terms, const weight_t* term) noexcept:
     cdef int step
     cdef scalar_t one

@@ -5,7 +5,7 @@
 # whoever overrides the ufunc sees all of the call. But they come in a dtype of their
 # own, which holds every number by which a result may be scaled, and have no say in the
 # dtype of the result. An inner loop of the ufunc is a plan of one row.
-# Uses: native, plan, job, run, dtypes, numbers, arrays.
+# Uses: native, plan, job, run, dtypes, numbers, arrays, operations.
 
 from cpython.number cimport PyNumber_Multiply
 
@@ -126,30 +126,34 @@ cdef int store(
     return 0
 
 
-cdef int run_products(
-    PyArrayMethod_Context* context, char** data, const cnp.npy_intp* shape,
-    const cnp.npy_intp* strides,
+cdef int run_by_factors(
+    job_t* prepared, PyArrayMethod_Context* context, const int* places, char** data,
+    const cnp.npy_intp* shape, const cnp.npy_intp* strides, int parts,
 ) except -1:
-    """A coefficient for each element, of a result that is not complex (of which a real
-    one would scale both parts). Returns the flags that were raised."""
+    """An operation of which the ufunc's operands at `places` are the inputs, complex
+    ones as so many real parts. Returns the flags that were raised."""
     cdef job_t job
-    cdef int[D + 1] places = [U_OUT, U_A, U_B, U_ALPHA, U_BETA]
-    cdef int operand, dtype, raised = 0
+    cdef int operand, dtype, raised = 0, inputs = inputs_of[prepared.operation]
     cdef Py_ssize_t done = 0, piece = shape[0]
     while done < shape[0]:
-        start_job(
-            &job, PRODUCTS, arithmetic_dtype(native_of_type(type_of(context, U_OUT)))
-        )
-        job.plan.inputs, job.plan.operands, job.plan.ndim = D, D + 1, 1
-        job.plan.shape[0] = shape[0]
-        for operand in range(D + 1):
+        job = prepared[0]
+        start_job(&job, prepared.operation, prepared.dtype)
+        job.plan.inputs, job.plan.operands, job.plan.ndim = inputs, inputs + 1, parts
+        for operand in range(inputs + 1):
             dtype = native_of_type(type_of(context, places[operand]))
+            if parts == 2:
+                dtype = real_of(dtype)
             job.carriers[operand].dtype = dtype
             job.direct &= dtype == job.dtype
             job.plan.itemsize[operand] = itemsizes[dtype]
             job.plan.strides[operand][0] = strides[places[operand]]
+            # (A real factor scales both parts.)
+            job.plan.strides[operand][1] = (
+                0 if places[operand] in (U_ALPHA, U_BETA) else itemsizes[dtype]
+            )
             job.plan.data[operand] = at(data, strides, places[operand], done)
-        for operand in range(A, D + 1):
+        job.plan.shape[0], job.plan.shape[1] = shape[0], parts
+        for operand in range(A, inputs + 1):
             if done == 0 and not safe_to_write(&job.plan, operand):
                 piece = LARGE - 1  # as in native_loop
         job.plan.shape[0] = min(piece, shape[0] - done)
@@ -158,20 +162,60 @@ cdef int run_products(
     return raised
 
 
+cdef int run_factors(
+    PyArrayMethod_Context* context, char** data, const cnp.npy_intp* shape,
+    const cnp.npy_intp* strides, const int* held, bint* done,
+) except -1:
+    """Coefficients for each element. Not `done` are complex results of which one is real
+    and the other one complex, and both are arrays, or the real one is."""
+    cdef job_t job
+    cdef int[D + 1] places = [U_OUT, U_A, U_B, U_ALPHA, U_BETA]
+    cdef int each = U_BETA if strides[U_ALPHA] == 0 else U_ALPHA
+    cdef int other = U_ALPHA + U_BETA - each
+    cdef int dtype = native_of_type(type_of(context, U_OUT))
+    cdef int parts = 1
+    job.operation, job.dtype, job.real = PRODUCTS, arithmetic_dtype(dtype), 0
+    done[0] = True
+    if dtype >= COMPLEX64 and held[U_ALPHA] < COMPLEX64 and held[U_BETA] < COMPLEX64:
+        parts, job.dtype = 2, real_of(dtype)
+    elif dtype >= COMPLEX64 and strides[other] == 0 and held[each] >= COMPLEX64:
+        job.operation = ADDCMUL
+        if each == U_BETA:
+            places[A], places[B] = U_B, U_A
+        places[C] = each
+        job.real = ALPHA_REAL | (BETA_REAL if held[other] < COMPLEX64 else 0)
+        store(
+            data[other], held[other], dtype, &job.beta,
+            "alpha" if other == U_ALPHA else "beta",
+        )
+        set_number(&job.alpha, real_of(dtype), 1)
+    elif dtype >= COMPLEX64 and (held[U_ALPHA] < COMPLEX64) != (held[U_BETA] < COMPLEX64):
+        done[0] = False
+        return 0
+    return run_by_factors(&job, context, places, data, shape, strides, parts)
+
+
 cdef int native_loop(
     PyArrayMethod_Context* context, char** data, const cnp.npy_intp* shape,
     const cnp.npy_intp* strides, void* unused,
 ) except -1:
     cdef job_t job
     cdef int[3] places = [U_OUT, U_A, U_B]
+    cdef int[U_OPERANDS] held
     cdef int operand, raised = all_flags()
-    cdef int alpha = native_of_type(type_of(context, U_ALPHA))
-    cdef int beta = native_of_type(type_of(context, U_BETA))
+    cdef bint all_done = False
     cdef Py_ssize_t done, piece = shape[0]
+    for operand in range(U_OPERANDS):
+        held[operand] = native_of_type(type_of(context, operand))
+    if strides[U_ALPHA] != 0 or strides[U_BETA] != 0:
+        raised |= run_factors(context, data, shape, strides, held, &all_done)
+        if all_done:
+            feraiseexcept(raised)
+            return 0
     start_job(&job, ADD, native_of_type(type_of(context, U_OUT)))
     job.real = (
-        (BETA_REAL if beta < COMPLEX64 else 0)
-        | (ALPHA_REAL if alpha < COMPLEX64 else 0)
+        (BETA_REAL if held[U_BETA] < COMPLEX64 else 0)
+        | (ALPHA_REAL if held[U_ALPHA] < COMPLEX64 else 0)
     )
     job.plan.ndim = 1
     job.plan.inputs = 2
@@ -181,9 +225,6 @@ cdef int native_loop(
         job.plan.itemsize[operand] = itemsizes[job.dtype]
         job.plan.strides[operand][0] = strides[places[operand]]
         job.plan.data[operand] = data[places[operand]]
-    if (strides[U_ALPHA] != 0 or strides[U_BETA] != 0) and job.dtype < COMPLEX64:
-        feraiseexcept(raised | run_products(context, data, shape, strides))
-        return 0
     if strides[U_ALPHA] != 0 or strides[U_BETA] != 0:
         piece = 1
     elif not safe_to_write(&job.plan, A) or not safe_to_write(&job.plan, B):
@@ -191,8 +232,12 @@ cdef int native_loop(
         # elements are taken in order: by one thread.
         piece = LARGE - 1
     for done in range(0, shape[0], max(piece, 1)):
-        store(at(data, strides, U_ALPHA, done), alpha, job.dtype, &job.alpha, "alpha")
-        store(at(data, strides, U_BETA, done), beta, job.dtype, &job.beta, "beta")
+        for operand in (U_ALPHA, U_BETA):
+            store(
+                at(data, strides, operand, done), held[operand], job.dtype,
+                &job.alpha if operand == U_ALPHA else &job.beta,
+                "alpha" if operand == U_ALPHA else "beta",
+            )
         job.plan.shape[0] = min(piece, shape[0] - done)
         for operand in range(B + 1):
             job.plan.data[operand] = at(data, strides, places[operand], done)
