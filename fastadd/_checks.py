@@ -42,7 +42,10 @@ def describe(value):
 def warn(message, category=UserWarning):
     """At the line that called fastadd."""
     level, frame = 1, sys._getframe(0)
-    while frame is not None and frame.f_globals["__name__"].startswith("fastadd."):
+    # (What is run by `exec` has the name that it is given, or none.)
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith(
+        "fastadd."
+    ):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
 

@@ -341,3 +341,11 @@ def test_an_array_in_place_of_a_scalar(name):
     result = getattr(fastadd, name)(*arguments, out=...)
     assert type(result) is np.ndarray and result.shape == ()
     assert result == getattr(fastadd, name)(*arguments)
+
+
+def test_a_warning_where_the_caller_has_no_name():
+    """As in `timeit`, and in what `exec` runs with globals of its own."""
+    code = "add(x, x, where=x > 0)"
+    with pytest.warns(UserWarning, match="where") as caught:
+        exec(code, {"add": fastadd.add, "x": np.ones(3)})
+    assert caught[0].filename == "<string>"

@@ -53,6 +53,9 @@ def some_call(seed):
     for number in numbers:
         if random.random() < 0.6:
             made = [2, -1, 0.5, 1, np.float32(0.3), np.array(3), np.int8(2), True]
+            if name in ("add", "sub"):
+                factors = DTYPES[random.choice(CODES)]
+                made += [values(shape, factors, 9), values(shape[-1:], factors, 8)]
             keywords[number] = made[random.integers(len(made))]
     if random.random() < 0.4:
         keywords["dtype"] = [np.float32, "f8", np.dtype("i4"), np.dtype("c16"), "f2"][

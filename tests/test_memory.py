@@ -40,6 +40,34 @@ assert (result == 3).all()
     assert all(int(grown) < 4_000_000 for grown in done.stdout.split()), done.stdout
 
 
+@linux
+@pytest.mark.parametrize("dtype, total", [("f4", "f4"), ("i2", "f4")])
+def test_models_are_averaged_within_one_more(dtype, total):
+    """Three of 80 MB of float32: at most 1.05 of one beyond them, and with out none."""
+    code = f"""
+import numpy as np, fastadd
+models = [[np.ones(10**6, "{dtype}") for _ in range(20)] for _ in range(3)]
+def status(field):
+    for line in open("/proc/self/status"):
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+fastadd.foreach_weighted_sum([model[:1] for model in models], [1, 2, 3])
+nbytes = 20 * 10**6 * np.dtype("{total}").itemsize
+out = [np.ones(10**6, "{total}") for _ in range(20)]
+for into in (out, None) if "{dtype}" == "{total}" else (out,):
+    open("/proc/self/clear_refs", "w").write("5")
+    before = status("VmRSS")
+    result = fastadd.foreach_weighted_sum(models, [1, 2, 3], out=into)
+    print((status("VmHWM") - before) / nbytes)
+    assert all((x == 6).all() for x in result)
+"""
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+    grown = [float(each) for each in done.stdout.split()]
+    assert grown[0] < 0.05
+    assert all(each < 1.05 for each in grown), grown
+
+
 def test_large_calls_release_the_gil():
     x = np.ones(30_000_000)
     out = np.empty_like(x)

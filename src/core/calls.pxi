@@ -160,17 +160,30 @@ cdef object call_function(
     )
 
 
+cdef inline bint is_boolean(object x) noexcept:
+    return (
+        cnp.PyArray_CheckExact(x) and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_BOOL
+    )
+
+
+cdef object MINUS_ONE = -1
+
+
 cdef object sub_gate(int operation, PyObject** given):
     """input, other, alpha, out, dtype, casting, where."""
-    cdef PyObject* input = given[0]
+    cdef job_t job
+    cdef PyObject** numbers = [<PyObject*>MINUS_ONE, <PyObject*>ONE]
     alpha = <object>given[2]
+    if is_boolean(<object>given[0]):
+        return NotImplemented
+    if is_array(given[2]) and (is_array(given[0]) or is_array(given[1])):
+        planned_out = try_operation(&job, ADDCMUL, C, given, numbers, given + 3)
+        if planned_out is None:
+            return NotImplemented
+        run_job(&job, 1, "sub")
+        return result_of(planned_out, <object>given[3] is None)
     # (The negative of an integer 0 is none of a float.)
-    if (
-        not PyLong_CheckExact(alpha) and not PyFloat_CheckExact(alpha)
-        or not alpha
-        or cnp.PyArray_CheckExact(<object>input)
-        and cnp.PyArray_TYPE(<cnp.ndarray>input) == cnp.NPY_BOOL
-    ):
+    if not PyLong_CheckExact(alpha) and not PyFloat_CheckExact(alpha) or not alpha:
         return NotImplemented
     return gate(<object>given[0], <object>given[1], ONE, -alpha, given + 3, "sub")
 
@@ -231,10 +244,7 @@ cdef object foreach_sub_gate(int operation, PyObject** given):
     ):
         return NotImplemented
     for x in inputs:
-        if (
-            cnp.PyArray_CheckExact(x)
-            and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_BOOL
-        ):
+        if is_boolean(x):
             return NotImplemented
     negative = -alpha
     numbers[2] = <PyObject*>negative
