@@ -106,20 +106,31 @@ cdef inline bint is_array(PyObject* x) noexcept:
 
 
 cdef object try_factors(
-    job_t* job, PyObject* input, PyObject* other, PyObject* alpha, PyObject* beta,
-    PyObject** rest,
+    job_t* job, PyObject** operands, PyObject** coefficients, PyObject** rest
 ):
-    """Plan an addition that is ready to run and of which alpha, or beta, or both are
-    arrays."""
-    cdef PyObject** operands = [input, other, alpha, beta]
+    """The same, of which alpha, or beta, or both are arrays."""
+    cdef PyObject* alpha = coefficients[0]
+    cdef PyObject* beta = coefficients[1]
+    cdef PyObject** factors = [operands[0], operands[1], alpha, beta]
     cdef PyObject** numbers = [<PyObject*>ONE, beta]
-    if not (is_array(input) or is_array(other)):
+    if not (is_array(operands[0]) or is_array(operands[1])):
         return None
     if is_array(alpha) and is_array(beta):
-        return try_operation(job, PRODUCTS, C, operands, numbers, rest)
+        return try_operation(job, PRODUCTS, C, factors, numbers, rest)
     if is_array(beta):
-        operands[0], operands[1], operands[2] = other, input, beta
+        factors[0], factors[1], factors[2] = operands[1], operands[0], beta
         numbers[1] = alpha
-    elif not is_array(alpha):
-        return None
-    return try_operation(job, ADDCMUL, C, operands, numbers, rest)
+    return try_operation(job, ADDCMUL, C, factors, numbers, rest)
+
+
+cdef inline object try_addition(
+    job_t* job, PyObject** operands, PyObject** coefficients, PyObject** rest
+):
+    """Plan an addition that is ready to run; `coefficients` are alpha and beta, numbers
+    or arrays."""
+    if is_array(coefficients[0]) or is_array(coefficients[1]):
+        return try_factors(job, operands, coefficients, rest)
+    return plan_addition(
+        job, <object>operands[0], <object>operands[1], <object>coefficients[1],
+        <object>coefficients[0], rest,
+    )

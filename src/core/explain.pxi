@@ -6,17 +6,11 @@ EXPLAINED = ("add", "lerp", "addcmul", "addcdiv", "relu")
 
 cdef object try_call(job_t* job, name, PyObject** given):
     """Plan a call that is ready to run, as its gate does; None of any other."""
-    cdef PyObject** rest = given + 4  # of an addition
     if name == "relu":
         return try_relu(job, <object>given[0], <object>given[1])
     if name != "add":
         return try_given(job, OPERATIONS_BY_NAME[name], given)
-    if is_array(given[2]) or is_array(given[3]):
-        return try_factors(job, given[0], given[1], given[2], given[3], rest)
-    return plan_addition(
-        job, <object>given[0], <object>given[1], <object>given[3], <object>given[2],
-        rest,
-    )
+    return try_addition(job, given, given + 2, given + 4)
 
 
 cdef object plan_carefully(job_t* job, call):

@@ -253,17 +253,10 @@ cdef inline object plan_ready(
     PyObject** rest,
 ):
     """As the gate of one call plans it: operands, then coefficients (alpha, beta)."""
-    if operation != ADD:
-        return try_operation(
-            job, operation, first_factor_of[operation], operands, coefficients, rest
-        )
-    if is_array(coefficients[0]) or is_array(coefficients[1]):
-        return try_factors(
-            job, operands[0], operands[1], coefficients[0], coefficients[1], rest
-        )
-    return plan_addition(
-        job, <object>operands[0], <object>operands[1], <object>coefficients[1],
-        <object>coefficients[0], rest,
+    if operation == ADD:
+        return try_addition(job, operands, coefficients, rest)
+    return try_operation(
+        job, operation, first_factor_of[operation], operands, coefficients, rest
     )
 
 
