@@ -164,10 +164,9 @@ cdef int run_by_factors(
 
 cdef int run_factors(
     PyArrayMethod_Context* context, char** data, const cnp.npy_intp* shape,
-    const cnp.npy_intp* strides, const int* held, bint* done,
+    const cnp.npy_intp* strides, const int* held,
 ) except -1:
-    """Coefficients for each element. Not `done` are complex results of which one is real
-    and the other one complex, and both are arrays, or the real one is."""
+    """Coefficients for each element. Returns the flags that were raised."""
     cdef job_t job
     cdef int[D + 1] places = [U_OUT, U_A, U_B, U_ALPHA, U_BETA]
     cdef int each = U_BETA if strides[U_ALPHA] == 0 else U_ALPHA
@@ -175,7 +174,6 @@ cdef int run_factors(
     cdef int dtype = native_of_type(type_of(context, U_OUT))
     cdef int parts = 1
     job.operation, job.dtype, job.real = PRODUCTS, arithmetic_dtype(dtype), 0
-    done[0] = True
     if dtype >= COMPLEX64 and held[U_ALPHA] < COMPLEX64 and held[U_BETA] < COMPLEX64:
         parts, job.dtype = 2, real_of(dtype)
     elif dtype >= COMPLEX64 and strides[other] == 0 and held[each] >= COMPLEX64:
@@ -189,10 +187,19 @@ cdef int run_factors(
             "alpha" if other == U_ALPHA else "beta",
         )
         set_number(&job.alpha, real_of(dtype), 1)
-    elif dtype >= COMPLEX64 and (held[U_ALPHA] < COMPLEX64) != (held[U_BETA] < COMPLEX64):
-        done[0] = False
-        return 0
     return run_by_factors(&job, context, places, data, shape, strides, parts)
+
+
+cdef inline bint go_one_by_one(
+    int dtype, const int* held, const cnp.npy_intp* strides
+) noexcept:
+    """Of a complex result one coefficient is complex, and the real one is an array."""
+    cdef int real = U_ALPHA if held[U_ALPHA] < COMPLEX64 else U_BETA
+    cdef int other = U_ALPHA + U_BETA - real
+    return (
+        dtype >= COMPLEX64 and held[real] < COMPLEX64 and held[other] >= COMPLEX64
+        and strides[real] != 0
+    )
 
 
 cdef int native_loop(
@@ -203,15 +210,14 @@ cdef int native_loop(
     cdef int[3] places = [U_OUT, U_A, U_B]
     cdef int[U_OPERANDS] held
     cdef int operand, raised = all_flags()
-    cdef bint all_done = False
     cdef Py_ssize_t done, piece = shape[0]
     for operand in range(U_OPERANDS):
         held[operand] = native_of_type(type_of(context, operand))
     if strides[U_ALPHA] != 0 or strides[U_BETA] != 0:
-        raised |= run_factors(context, data, shape, strides, held, &all_done)
-        if all_done:
-            feraiseexcept(raised)
+        if not go_one_by_one(held[U_OUT], held, strides):
+            feraiseexcept(raised | run_factors(context, data, shape, strides, held))
             return 0
+        piece = 1
     start_job(&job, ADD, native_of_type(type_of(context, U_OUT)))
     job.real = (
         (BETA_REAL if held[U_BETA] < COMPLEX64 else 0)
@@ -220,17 +226,15 @@ cdef int native_loop(
     job.plan.ndim = 1
     job.plan.inputs = 2
     job.plan.operands = 3
-    job.plan.shape[0] = piece
+    job.plan.shape[0] = shape[0]
     for operand in range(B + 1):
         job.plan.itemsize[operand] = itemsizes[job.dtype]
         job.plan.strides[operand][0] = strides[places[operand]]
         job.plan.data[operand] = data[places[operand]]
-    if strides[U_ALPHA] != 0 or strides[U_BETA] != 0:
-        piece = 1
-    elif not safe_to_write(&job.plan, A) or not safe_to_write(&job.plan, B):
+    if not safe_to_write(&job.plan, A) or not safe_to_write(&job.plan, B):
         # NumPy lets out lie where all has been read by the time it is written, if the
         # elements are taken in order: by one thread.
-        piece = LARGE - 1
+        piece = min(piece, <Py_ssize_t>LARGE - 1)
     for done in range(0, shape[0], max(piece, 1)):
         for operand in (U_ALPHA, U_BETA):
             store(
