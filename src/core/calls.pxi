@@ -191,7 +191,12 @@ cdef object sub_gate(int operation, PyObject** given):
 cdef object add_gate(int operation, PyObject** given):
     """input, other, alpha, beta, out, dtype, casting, where."""
     cdef job_t job
-    planned_out = try_addition(&job, given, given + 2, given + 4)
+    if not is_array(given[2]) and not is_array(given[3]):
+        return gate(
+            <object>given[0], <object>given[1], <object>given[3], <object>given[2],
+            given + 4, "add",
+        )
+    planned_out = try_factors(&job, given, given + 2, given + 4)
     if planned_out is None:
         return NotImplemented
     run_job(&job, 1, "add")

@@ -126,16 +126,16 @@ cdef int store(
     return 0
 
 
-cdef int run_by_factors(
+cdef int run_loop(
     job_t* prepared, PyArrayMethod_Context* context, const int* places, char** data,
-    const cnp.npy_intp* shape, const cnp.npy_intp* strides, int parts,
+    Py_ssize_t length, const cnp.npy_intp* strides, int parts=1,
 ) except -1:
-    """An operation of which the ufunc's operands at `places` are the inputs, complex
-    ones as so many real parts. Returns the flags that were raised."""
+    """Compute a job of which the ufunc's operands at `places` are out and the inputs,
+    complex ones as so many real parts. Returns the flags that were raised."""
     cdef job_t job
     cdef int operand, dtype, raised = 0, inputs = inputs_of[prepared.operation]
-    cdef Py_ssize_t done = 0, piece = shape[0]
-    while done < shape[0]:
+    cdef Py_ssize_t done = 0, piece = length
+    while done < length:
         job = prepared[0]
         start_job(&job, prepared.operation, prepared.dtype)
         job.plan.inputs, job.plan.operands, job.plan.ndim = inputs, inputs + 1, parts
@@ -152,11 +152,13 @@ cdef int run_by_factors(
                 0 if places[operand] in (U_ALPHA, U_BETA) else itemsizes[dtype]
             )
             job.plan.data[operand] = at(data, strides, places[operand], done)
-        job.plan.shape[0], job.plan.shape[1] = shape[0], parts
+        job.plan.shape[0], job.plan.shape[1] = length, parts
         for operand in range(A, inputs + 1):
+            # NumPy lets out lie where all has been read by the time it is written, if
+            # the elements are taken in order: by one thread.
             if done == 0 and not safe_to_write(&job.plan, operand):
-                piece = LARGE - 1  # as in native_loop
-        job.plan.shape[0] = min(piece, shape[0] - done)
+                piece = LARGE - 1
+        job.plan.shape[0] = min(piece, length - done)
         raised |= compute_job(&job, 1)
         done += piece
     return raised
@@ -187,7 +189,7 @@ cdef int run_factors(
             "alpha" if other == U_ALPHA else "beta",
         )
         set_number(&job.alpha, real_of(dtype), 1)
-    return run_by_factors(&job, context, places, data, shape, strides, parts)
+    return run_loop(&job, context, places, data, shape[0], strides, parts)
 
 
 cdef inline bint go_one_by_one(
@@ -209,42 +211,25 @@ cdef int native_loop(
     cdef job_t job
     cdef int[3] places = [U_OUT, U_A, U_B]
     cdef int[U_OPERANDS] held
+    cdef char* moved[U_OPERANDS]
     cdef int operand, raised = all_flags()
-    cdef Py_ssize_t done, piece = shape[0]
+    cdef bint of_each = strides[U_ALPHA] != 0 or strides[U_BETA] != 0
+    cdef Py_ssize_t done, piece = max(1 if of_each else shape[0], <Py_ssize_t>1)
     for operand in range(U_OPERANDS):
         held[operand] = native_of_type(type_of(context, operand))
-    if strides[U_ALPHA] != 0 or strides[U_BETA] != 0:
-        if not go_one_by_one(held[U_OUT], held, strides):
-            feraiseexcept(raised | run_factors(context, data, shape, strides, held))
-            return 0
-        piece = 1
-    start_job(&job, ADD, native_of_type(type_of(context, U_OUT)))
+    if of_each and not go_one_by_one(held[U_OUT], held, strides):
+        feraiseexcept(raised | run_factors(context, data, shape, strides, held))
+        return 0
+    job.operation, job.dtype = ADD, held[U_OUT]
     job.real = (
         (BETA_REAL if held[U_BETA] < COMPLEX64 else 0)
         | (ALPHA_REAL if held[U_ALPHA] < COMPLEX64 else 0)
     )
-    job.plan.ndim = 1
-    job.plan.inputs = 2
-    job.plan.operands = 3
-    job.plan.shape[0] = shape[0]
-    for operand in range(B + 1):
-        job.plan.itemsize[operand] = itemsizes[job.dtype]
-        job.plan.strides[operand][0] = strides[places[operand]]
-        job.plan.data[operand] = data[places[operand]]
-    if not safe_to_write(&job.plan, A) or not safe_to_write(&job.plan, B):
-        # NumPy lets out lie where all has been read by the time it is written, if the
-        # elements are taken in order: by one thread.
-        piece = min(piece, <Py_ssize_t>LARGE - 1)
-    for done in range(0, shape[0], max(piece, 1)):
-        for operand in (U_ALPHA, U_BETA):
-            store(
-                at(data, strides, operand, done), held[operand], job.dtype,
-                &job.alpha if operand == U_ALPHA else &job.beta,
-                "alpha" if operand == U_ALPHA else "beta",
-            )
-        job.plan.shape[0] = min(piece, shape[0] - done)
-        for operand in range(B + 1):
-            job.plan.data[operand] = at(data, strides, places[operand], done)
-        raised |= compute_job(&job, 1)
+    for done in range(0, shape[0], piece):
+        for operand in range(U_OPERANDS):
+            moved[operand] = at(data, strides, operand, done)
+        store(moved[U_ALPHA], held[U_ALPHA], job.dtype, &job.alpha, "alpha")
+        store(moved[U_BETA], held[U_BETA], job.dtype, &job.beta, "beta")
+        raised |= run_loop(&job, context, places, moved, piece, strides)
     feraiseexcept(raised)  # NumPy tells of them when all loops are done
     return 0
