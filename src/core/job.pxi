@@ -2,6 +2,10 @@
 # and written. The constants of all that, each with the measurement that chose it.
 # Uses: native, plan.
 
+# What does not hold for the smallest calls, which then run straight through.
+cdef extern from * nogil:
+    bint unlikely(bint)
+
 cdef extern from "<fenv.h>" nogil:
     ctypedef struct fenv_t:
         pass

@@ -213,17 +213,19 @@ cdef inline void choose_kernels(
         steps[step].clamps = False
         for operand in range(MASK):
             steps[step].reads[operand] = steps.dtype
-    if size >= LARGE and not (count == 1 and fold_small_planes(steps)):
+    if unlikely(size >= LARGE) and not (count == 1 and fold_small_planes(steps)):
         interchange_axes(steps, count)
         avoid_small_planes(steps, count)
     if steps.operation >= PRODUCTS or gathers_short_rows(steps, count, size):
         spread_operands(steps)
-    if not steps[count - 1].direct and steps[count - 1].carriers[OUT].saturated:
+    if unlikely(
+        not steps[count - 1].direct and steps[count - 1].carriers[OUT].saturated
+    ):
         let_kernel_clamp(steps, count)
     for step in range(count):
-        if not steps[step].direct:
+        if unlikely(not steps[step].direct):
             let_kernel_convert(&steps[step], size)
-    if size >= LARGE:
+    if unlikely(size >= LARGE):
         steps[count - 1].streamed = outgrows_caches(steps, count)
     for step in range(count):
         steps[step].kernel = choose_kernel(&steps[step])

@@ -225,7 +225,7 @@ cdef inline int threads_for(
 
 cdef inline int check_scratch(const job_t* steps, int count) except -1:
     """Nothing has been written yet. (Workers of the pool have theirs.)"""
-    if (
+    if unlikely(
         count > 1 or not steps.direct or steps.streamed or steps.repeated != OUT
         or is_masked(steps)
     ) and scratch_of_thread() == NULL:
@@ -241,10 +241,10 @@ cdef inline void cut_for(
     for step in range(count):
         cut(&steps[step])
         steps[step].repeated = OUT
-    if count == 1 and size >= LARGE and not is_masked(steps):
+    if unlikely(count == 1 and size >= LARGE and not is_masked(steps)):
         steps.repeated = repeated_operand(steps)
         steps.plane.prefetched = half_cached(steps)
-    if (
+    if unlikely(
         threads > 1 or count > 1 or not steps.direct or steps.operation == NORM
         or is_masked(steps)
         or size >= LARGE and (size >= RELEASE_GIL or steps.operation == ADD_DOT)
@@ -254,7 +254,7 @@ cdef inline void cut_for(
         count == 1 and steps.direct and steps.units == 1 and steps.operation != NORM
         and not is_masked(steps)
     )
-    if size >= LONG_ROW // 16:
+    if unlikely(size >= LONG_ROW // 16):
         steps.whole &= (
             steps.repeated == OUT and not steps.streamed
             and not straddles_lines(steps, &steps.plane)
@@ -266,10 +266,10 @@ cdef inline int prepare_job(
 ) except -1:
     """Choose how a job goes; how many threads compute it."""
     cdef int threads = 1
-    if size >= LARGE and count == 1:
+    if unlikely(size >= LARGE and count == 1):
         pack_small_operands(steps)
     choose_kernels(steps, count, size)
-    if size >= LARGE:
+    if unlikely(size >= LARGE):
         nbytes[0] = cost(steps, count, size)
         threads = threads_for(nbytes[0], size, allowed)
     cut_for(steps, count, size, threads)
@@ -300,28 +300,28 @@ cdef inline int compute_prepared(
     )
     for step in range(count):
         vectors &= steps[step].direct
-    if vector_flags() if vectors else all_flags():
+    if unlikely((vector_flags() if vectors else all_flags()) != 0):
         feclearexcept(WATCHED)
-    if threads > 1:
+    if unlikely(threads > 1):
         with nogil:
             raised = run_by_threads(
                 steps, count, 1, size, nbytes, threads, allowed
             )
     else:
-        if size >= RELEASE_GIL:
+        if unlikely(size >= RELEASE_GIL):
             with nogil:
                 run_blocks(steps, count, 0, steps.units)
         else:
             run_whole(steps, count)
         raised = vector_flags() if vectors else all_flags()
-    if raised:
+    if unlikely(raised != 0):
         feclearexcept(WATCHED)
     return raised
 
 
 cdef inline int report(int raised, const char* name) except -1:
     """Raise or warn as np.errstate asks."""
-    if raised:
+    if unlikely(raised != 0):
         PyUFunc_GiveFloatingpointErrors(
             name,
             (NPY_FPE_DIVIDEBYZERO if raised & FE_DIVBYZERO else 0)
