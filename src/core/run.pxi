@@ -332,7 +332,6 @@ cdef inline int report(int raised, const char* name) except -1:
     return 0
 
 
-# (In one place, and not in each gate: GCC stops to inline when a module has grown by
-# 40 %, and then leaves out what the smallest calls go through.)
+# (In one place, not in each gate: 60 kB.)
 cdef int run_job(job_t* steps, int count, const char* name) except -1:
     return report(compute_job(steps, count), name)
