@@ -15,6 +15,7 @@ from fastadd._lists import (
     as_outs,
     check_lengths,
     foreach,
+    lists_apart,
     place_of,
 )
 from fastadd._sub import SUB, sub
@@ -315,8 +316,8 @@ def foreach_weighted_sum(lists, weights=None, *, out=None, casting="same_kind"):
         One for each list, by the rules of `weighted_sum`. Left out, they are 1.
     out : sequence of ndarray, optional
         Where to write the results, an array for each place; one of the lists computes
-        in place. They may overlap the operands of their own place in any way, but
-        neither those of other places nor one another.
+        in place. They may overlap the operands in any way, also those of other places,
+        which are then copied, but not one another.
     casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe', 'saturate'}, optional
         As in `weighted_sum`.
 
@@ -361,6 +362,8 @@ def foreach_weighted_sum(lists, weights=None, *, out=None, casting="same_kind"):
         weights = as_list("weights", weights)
         check_lengths("lists", lists, "weights", weights)
     outs = as_outs(out, "arrays in lists[0]", lists[0])
+    if out is not None:
+        lists = lists_apart(FOREACH_SUM, lists, outs)
     calls = [
         (place_of(place), partial(sum_at, place, arrays, weights, to, casting))
         for place, (to, *arrays) in enumerate(zip(outs, *lists, strict=True))
@@ -369,11 +372,14 @@ def foreach_weighted_sum(lists, weights=None, *, out=None, casting="same_kind"):
     return call if out is None else (_core.then, (call, as_given, out, outs), {})
 
 
+FOREACH_SUM = WEIGHTED_SUM._replace(**LISTS)
+
+
 def sum_at(place, arrays, weights, out, casting):
     """The call that computes one sum, checked."""
     if casting == "same_kind" and _core.is_ready_sum(arrays, weights, out):
         return weighted_sum, (arrays, weights), {"out": out}
-    function = WEIGHTED_SUM._replace(takes=LISTS["takes"], out=f"out[{place}]")
+    function = FOREACH_SUM._replace(out=f"out[{place}]")
     return summed(function, arrays, weights, out, casting=casting)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from fastadd import _core
 from fastadd._add import ADD
-from fastadd._call import check_owners, checked, saturated
+from fastadd._call import check_owners, checked, computation, saturated
 from fastadd._checks import (
     as_operand,
     check_casting,
@@ -119,7 +119,7 @@ def each_of_lists(function, alone, operands, coefficients, outs, casting="same_k
     given = [*operands.values(), outs]
     if not all(is_native(x) for members in given for x in members):
         return one_by_one(function, alone, lists, outs, casting)
-    calls = []
+    calls, counts, in_turn = [], [], False
     for place, out in enumerate(outs):
         arrays = {name.format(place): each[place] for name, each in operands.items()}
         dtype = result = None
@@ -141,24 +141,44 @@ def each_of_lists(function, alone, operands, coefficients, outs, casting="same_k
             raise
         operation, arrays, factors, numbers = function.arrange(arrays, numbers, dtype)
         rounds = operation not in ("add", "clip") and is_half(dtype)
-        if rounds and out is not None and out.dtype != dtype:
-            # This rounds to it on the way.
-            return one_by_one(function, alone, lists, outs, casting)
+        in_turn |= rounds and out is not None and out.dtype != dtype
+        counts.append(len(arrays))
         calls.append(
             (operation, [*arrays, *factors], numbers, out, dtype, result or dtype)
         )
-    name = function.fresh.encode()
     if not all(out is None for out in outs) and not _core.calls_lie_apart(calls):
-        calls = apart_from_others(function, calls, outs)
-    return _core.compute_calls, (name, calls), {}
+        members = apart_from_others(function, [call[1] for call in calls], outs)
+        calls = [
+            (call[0], each, *call[2:])
+            for call, each in zip(calls, members, strict=True)
+        ]
+    if in_turn:
+        return rounded_in_turn(function, calls, counts)
+    return _core.compute_calls, (function.fresh.encode(), calls), {}
+
+
+def rounded_in_turn(function, calls, counts):
+    """The call of checked ones, of which some round on their way to out, as each does
+    alone; so many operands of each are no factors."""
+    made = [
+        computation(
+            *(operation, operands[:count], operands[count:], numbers, out, dtype, None),
+            *(None if result is dtype else result, function.fresh),
+        )
+        for (operation, operands, numbers, out, dtype, result), count in zip(
+            calls, counts, strict=True
+        )
+    ]
+    return _core.made_in_turn, (made,), {}
 
 
 def place_of(place):
     return f"place {place} of the lists"
 
 
-def apart_from_others(function, calls, outs):
-    """The calls with copies of those operands that another call's out overlaps."""
+def apart_from_others(function, places, outs):
+    """The operands of each place, with copies of those that the out of another place
+    overlaps. Outs must not overlap."""
     for place, out in enumerate(outs):
         for before, other in enumerate(outs[:place]):
             if overlap(out, other):
@@ -168,32 +188,39 @@ def apart_from_others(function, calls, outs):
                     "would overwrite the other. Pass arrays that lie apart."
                 )
     return [
-        (
-            operation,
-            [
-                operand.copy()
-                if any(
-                    overlap(operand, other)
-                    for other in (*outs[:place], *outs[place + 1 :])
-                )
-                else operand
-                for operand in operands
-            ],
-            *rest,
-        )
-        for place, (operation, operands, *rest) in enumerate(calls)
+        [
+            operand.copy()
+            if isinstance(operand, np.ndarray)
+            and any(
+                overlap(operand, other) for other in (*outs[:place], *outs[place + 1 :])
+            )
+            else operand
+            for operand in operands
+        ]
+        for place, operands in enumerate(places)
     ]
+
+
+def lists_apart(function, lists, outs):
+    """The same of lists, which may have members that are no arrays."""
+    if not all(isinstance(out, np.ndarray) for out in outs) or (
+        _core.places_lie_apart(outs, lists)
+    ):
+        return lists
+    places = apart_from_others(function, zip(*lists, strict=True), outs)
+    return [list(members) for members in zip(*places, strict=True)]
 
 
 def one_by_one(function, alone, lists, outs, casting):
     """As the function of one call computes them, which asks NumPy's protocols."""
+    members = lists_apart(function, list(lists.values()), outs)
     if function.in_place:
         outs = [InPlace(out, "input") for out in outs]
     calls = [
         (
             place_of(place),
             partial(
-                *(alone, *(members[place] for members in lists.values()), out),
+                *(alone, *(each[place] for each in members), out),
                 casting=casting,
             ),
         )

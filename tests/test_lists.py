@@ -195,11 +195,9 @@ def test_what_another_call_writes_is_copied():
     """Whichever of both comes first: they are computed at once."""
     line = np.arange(60.0)
     outs = [line[k : k + 10] for k in (0, 20, 40)]
-    calls = [("add", list(outs), [], out) for out in outs]
-    for call, own in zip(
-        apart_from_others(FOREACH_ADD, calls, outs), outs, strict=True
-    ):
-        for operand, out in zip(call[1], outs, strict=True):
+    places = apart_from_others(FOREACH_ADD, [list(outs) for _ in outs], outs)
+    for operands, own in zip(places, outs, strict=True):
+        for operand, out in zip(operands, outs, strict=True):
             assert_same_bits(operand, out)
             assert (operand is out) == (out is own)
 
@@ -296,3 +294,47 @@ def test_a_number_beside_factors(key):
     for pair in ((x, 2.5), (2.5, x)):
         both = [np.broadcast_to(np.float32(each), 100).copy() for each in pair]
         assert_same_bits(fastadd.add(*pair, **{key: c}), fastadd.add(*both, **{key: c}))
+
+
+@pytest.mark.parametrize("name", [*LISTS, "weighted_sum"])
+@pytest.mark.parametrize("dtype", ["f2", "f4"])
+def test_outs_that_overlap(name, dtype):
+    """Outs may lie over operands of other places, and not over one another, also where
+    16-bit floats are rounded on their way."""
+    count, numbers = LISTS.get(name, (2, {}))
+    call = of(name, "foreach_")
+    line = np.zeros(60)
+    given = [
+        [np.arange(k + 1, k + 11).astype(dtype) for k in range(2)] for _ in range(count)
+    ]
+    arguments = (given,) if name == "weighted_sum" else given
+    with pytest.raises(ValueError, match=r"out\[0\] and out\[1\] overlap"):
+        call(*arguments, **numbers, out=[line[:10], line[5:15]])
+    assert not line.any()
+    with pytest.raises(ValueError, match=r"out\[1\]"):
+        call(*arguments, **numbers, out=[line[:10], line[15:24]])
+    assert not line.any()
+    right = [np.asarray(x, float) for x in call(*arguments, **numbers)]
+    memory = line.view(dtype) if dtype == "f2" else line.astype(dtype)
+    outs = [memory[:40].view("f8"), memory[40:80].view("f8")] if dtype == "f2" else None
+    outs = outs or [memory[:10], memory[10:20]]
+    for members, k in ((given[0], 1), (given[-1], 0)):  # in the memory of the other out
+        own = outs[k].view(dtype)[:10] if dtype == "f2" else outs[k]
+        own[...] = members[1 - k]
+        members[1 - k] = own
+    call(*arguments, **numbers, out=outs)
+    for x, y in zip(outs, right, strict=True):
+        assert (np.asarray(x, float) == y).all()
+
+
+def test_outs_of_what_computes_itself_overlap():
+    line = np.zeros(60)
+    outs = [line[:10], line[5:15]]
+    for given in ([np.ma.ones(10), np.ones(10)], [np.ones(10, object), np.ones(10)]):
+        with pytest.raises(ValueError, match=r"out\[0\] and out\[1\] overlap"):
+            fastadd.foreach_add(given, 1, out=outs)
+        assert not line.any()
+    line[:10], line[10:20] = 1, 2
+    given = [line[10:20], np.ma.array(line[:10], copy=False)]
+    fastadd.foreach_add(given, 1, out=[line[:10], line[10:20]])
+    assert (line[:20] == np.repeat([3, 2], 10)).all()

@@ -323,6 +323,73 @@ def test_batches_of_small_planes(operation, dtype, instruction_set):
         assert_same_bits(operation.call(*laid, **given, out=across[0]), right)
 
 
+@pytest.mark.parametrize("operation", FLOATS)
+def test_batches_of_small_planes_and_mixtures(operation, instruction_set):
+    """An operand across its planes, of another dtype than the others, and computed in
+    a wider one than all of them."""
+    given = numbers_of(operation, F4)[-1]
+    for shape in ((300, 4, 4), (60, 8, 8), (60, 14, 7), (40, 30, 30), (20, 40, 40)):
+        arrays = operands_of(operation, shape, F4, moderate)
+        for each, code in combinations(range(operation.arrays), ("f2", "u1", "f8")):
+            mixed = [*arrays]
+            mixed[each] = (np.abs(mixed[each]) * 9 % 200).astype(code)
+            for place in range(operation.arrays):
+                laid = [*mixed]
+                laid[place] = laid[place].swapaxes(-1, -2).copy().swapaxes(-1, -2)
+                for wide in (None, "f8", "g"):
+                    more = {**given, "dtype": wide} if wide else given
+                    assert_same_bits(
+                        operation.call(*laid, **more), operation.call(*mixed, **more)
+                    )
+        bytes_ = [(np.abs(x) * 9 % 200).astype("u1") for x in arrays]
+        for place in range(operation.arrays):
+            laid = [*bytes_]
+            laid[place] = laid[place].swapaxes(-1, -2).copy().swapaxes(-1, -2)
+            for wide in ("f4", "f8"):
+                more = {**given, "dtype": wide, "casting": "saturate"}
+                assert_same_bits(
+                    operation.call(*laid, **more), operation.call(*bytes_, **more)
+                )
+
+
+@pytest.mark.parametrize("wide", ["f4", "f8", "g"])
+@pytest.mark.parametrize("code", "bhiqBHIQ")
+def test_saturation_at_the_limits(code, wide, instruction_set):
+    """Halves beside the largest number, infinities and NaNs; and no flag is raised."""
+    info, number = np.iinfo(code), np.dtype(wide).type
+    for limit in map(number, (info.max, info.min or 1)):
+        near = [np.nextafter(limit, number(way)) for way in (-9, np.inf)]
+        x = [
+            limit,
+            limit - number(0.5),
+            limit + 1,
+            *near,
+            np.nan,
+            np.inf,
+            -np.inf,
+            -0.0,
+        ]
+        x = np.array(x * 3, wide)
+        for n in (1, len(x)):
+            out = np.zeros(n, code)
+            more = {"out": out, "casting": "saturate", "dtype": wide}
+            with np.errstate(all="raise"):
+                fastadd.add(x[:n], np.zeros(n, wide), **more)
+            assert (out == clamped(x[:n], out.dtype)).all()
+    for other in (1, 2):
+        largest = np.array([info.max, info.min, 5] * 9, code)
+        with np.errstate(all="raise"):
+            got = fastadd.add(
+                largest,
+                np.full(27, other, code),
+                alpha=0.5,
+                casting="saturate",
+                dtype=wide,
+            )
+        exact = largest.astype(wide) + np.dtype(wide).type(0.5) * other
+        assert (got == clamped(exact, got.dtype)).all()
+
+
 def test_saturation_refuses():
     x, bools = np.ones(3, "u1"), np.ones(3, bool)
     for call, says in (

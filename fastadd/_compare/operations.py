@@ -43,7 +43,7 @@ def lerp(a, b, w):
         near = w.real.astype("g") ** 2 + w.imag.astype("g") ** 2 < 0.25
     one = w.dtype.type(1)
     near_a = plus(a, times(w, b - a))
-    return np.where(near, near_a, plus(b, times(w - one, b - a)))
+    return np.where(near, near_a, b - times(b - a, one - w))
 
 
 def clamped(x, dtype):

@@ -21,23 +21,23 @@ static inline double bits_double(uint64_t bits) {
 }
 
 /* lerp is base + factor * (b - a): from a on by w or, where abs(w) is 1/2 or more, from b
- * back by w - 1, so that it is exact at both ends. */
+ * back by 1 - w, so that it is exact at both ends. */
 static inline float lerp_float(float a, float b, float w) {
     uint32_t near = -(uint32_t)((float_bits(w) & 0x7fffffff) < 0x3f000000);
     float base = bits_float((float_bits(a) & near) | (float_bits(b) & ~near));
-    float factor = bits_float((float_bits(w) & near) | (float_bits(w - 1) & ~near));
+    float factor = bits_float((float_bits(w) & near) | (float_bits(-(1 - w)) & ~near));
     return base + factor * (b - a);
 }
 
 static inline double lerp_double(double a, double b, double w) {
     uint64_t near = -(uint64_t)((double_bits(w) & INT64_MAX) < 0x3fe0000000000000);
     double base = bits_double((double_bits(a) & near) | (double_bits(b) & ~near));
-    double factor = bits_double((double_bits(w) & near) | (double_bits(w - 1) & ~near));
+    double factor = bits_double((double_bits(w) & near) | (double_bits(-(1 - w)) & ~near));
     return base + factor * (b - a);
 }
 
 static inline longdouble lerp_longdouble(longdouble a, longdouble b, longdouble w) {
-    return isless(fabsl(w), 0.5L) ? a + w * (b - a) : b + (w - 1) * (b - a);
+    return isless(fabsl(w), 0.5L) ? a + w * (b - a) : b - (1 - w) * (b - a);
 }
 
 /* Whether abs(real + imag * 1j) < 1/2. (Parts that matter nothing are not squared.) */
@@ -80,9 +80,12 @@ static inline int64_t clamp_double(double x, double low, double high) {
 
 /* The same for 64 bits, to which a longdouble is exact where that has 64 bits. */
 static inline int64_t clamp_to_int64(longdouble x) {
-    if (isgreaterequal(x, 9223372036854775808.0L)) return INT64_MAX;
-    if (islessequal(x, -9223372036854775808.0L)) return INT64_MIN;
-    return isunordered(x, x) ? 0 : (int64_t)rintl(x);
+    longdouble limit = 9223372036854775808.0L, rounded = rintl(x);
+    /* (GCC may convert before it chooses: what does not fit would raise a flag.) */
+    int fits = isless(rounded, limit) && isgreaterequal(rounded, -limit);
+    int64_t converted = (int64_t)(fits ? rounded : 0);
+    if (fits) return converted;
+    return isgreater(rounded, 0) ? INT64_MAX : isless(rounded, 0) ? INT64_MIN : 0;
 }
 
 static inline uint64_t clamp_to_uint64(longdouble x) {

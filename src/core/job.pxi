@@ -65,11 +65,12 @@ cdef enum:
     STREAMED_STRIP = 1024
     # Bytes of a row from which it is streamed: the ends of a row are not.
     STREAMED_ROW = 1024
-    # Bytes of a row of out from which what lies before its first whole vector is computed
-    # by itself, so that no store goes to two lines of the cache: in the L2 cache they
-    # take 1.05 to 1.35 times as long, in shorter rows, which L1 has, the lead costs as
-    # much. (Sapphire Rapids.)
-    LONG_ROW = 12 << 10
+    # Bytes of a row of out, and of all of them, from which what lies before a row's first
+    # whole vector is computed by itself, so that no store goes to two lines of the
+    # cache: in the L2 cache they take 1.05 to 1.35 times as long. What L1 has does not
+    # gain, and of shorter rows the lead costs as much. (Sapphire Rapids.)
+    ALIGNED_ROW = 1 << 12
+    ALIGNED = 12 << 10
     VECTOR = 32
     # A tile is of 64 rows of 256 bytes. `a + b.T` of 2048 x 2048 float32 takes 2.8 ms
     # then, 3.1 with half as long rows, 6.9 with half as many too. (Sapphire Rapids,

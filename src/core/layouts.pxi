@@ -75,10 +75,12 @@ cdef bint is_run(const plan_t* plan, int operand) noexcept nogil:
 
 
 cdef bint can_fold(const job_t* job) noexcept nogil:
-    """Whether the last two axes may become one, as of a batch of small matrices."""
+    """Whether the last two axes may become one, as of a batch of small matrices, of
+    which a block takes whole ones."""
     cdef const plan_t* plan = &job.plan
     cdef int operand, row = plan.ndim - 1
-    cdef Py_ssize_t elements, widest = plan.itemsize[OUT]
+    cdef Py_ssize_t elements
+    cdef Py_ssize_t widest = max(plan.itemsize[OUT], itemsizes[job.dtype])
     cdef bint folds = False
     if row < 2 or is_masked(job) or not (
         job.operation == ADD or PRODUCTS <= job.operation <= ADDCDIV

@@ -343,6 +343,51 @@ cdef job_t* prepare_calls(list calls, list results) except NULL:
     return jobs
 
 
+cdef void span_of(cnp.ndarray x, char** low, char** high) noexcept:
+    """The memory that an array spans."""
+    cdef int axis
+    cdef Py_ssize_t reach
+    low[0] = high[0] = <char*>cnp.PyArray_DATA(x)
+    if cnp.PyArray_SIZE(x) == 0:
+        return
+    high[0] += cnp.PyArray_ITEMSIZE(x)
+    for axis in range(cnp.PyArray_NDIM(x)):
+        reach = (cnp.PyArray_DIM(x, axis) - 1) * cnp.PyArray_STRIDE(x, axis)
+        if reach < 0:
+            low[0] += reach
+        else:
+            high[0] += reach
+
+
+def places_lie_apart(list outs, lists):
+    """Whether no out spans memory of another one, or of an array at another place of
+    the lists."""
+    cdef int count = len(outs), first, place
+    cdef char* low
+    cdef char* high
+    cdef extent_t* extents = <extent_t*>allocate(count, sizeof(extent_t))
+    try:
+        for place, x in enumerate(outs):
+            span_of(x, &extents[place].low, &extents[place].high)
+            extents[place].place = place
+        qsort(extents, count, sizeof(extent_t), by_low)
+        if set_highest_ends(extents, count):
+            return False
+        for members in lists:
+            for place, x in enumerate(members):
+                if not cnp.PyArray_Check(x):
+                    continue
+                span_of(x, &low, &high)
+                first = count_before(extents, count, high)
+                while first > 0 and extents[first - 1].highest > low:
+                    first -= 1
+                    if extents[first].place != place:
+                        return False
+        return True
+    finally:
+        free(extents)
+
+
 def calls_lie_apart(list calls):
     """Whether each may be computed before or after any other; every one has an out. A
     quick test that may say no in vain."""

@@ -27,6 +27,11 @@ cdef void exchange_operands(job_t* job) noexcept nogil:
         | (ALPHA_REAL if job.real & BETA_REAL else 0)
     )
     job.carriers[A], job.carriers[B] = job.carriers[B], carrier
+    if job.carriers[A].folded or job.carriers[B].folded:
+        for axis in range(2):
+            job.fold.strides[A][axis], job.fold.strides[B][axis] = (
+                job.fold.strides[B][axis], job.fold.strides[A][axis]
+            )
     plan.data[A], plan.data[B] = plan.data[B], plan.data[A]
     plan.itemsize[A], plan.itemsize[B] = plan.itemsize[B], plan.itemsize[A]
     for axis in range(plan.ndim):

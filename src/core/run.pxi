@@ -254,7 +254,7 @@ cdef inline void cut_for(
         count == 1 and steps.direct and steps.units == 1 and steps.operation != NORM
         and not is_masked(steps)
     )
-    if unlikely(size >= LONG_ROW // 16):
+    if unlikely(size >= ALIGNED // 16):
         steps.whole &= (
             steps.repeated == OUT and not steps.streamed
             and not straddles_lines(steps, &steps.plane)

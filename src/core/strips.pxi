@@ -231,7 +231,8 @@ cdef bint straddles_lines(const job_t* job, const plane_t* block) noexcept nogil
     """Whether vectors of a long row of out lie in two lines of the cache."""
     cdef const view_t* out = &block.views[OUT]
     return (
-        block.shape[1] * out.strides[1] >= LONG_ROW
+        block.shape[1] * out.strides[1] >= ALIGNED_ROW
+        and block.shape[0] * block.shape[1] * out.strides[1] >= ALIGNED
         and (<Py_ssize_t>out.data | out.strides[0]) & (VECTOR - 1)
         and out.strides[1] == itemsizes[job.dtype]
         and job.operation not in (NORM, ADD_DOT)

@@ -88,7 +88,7 @@ cdef inline fractional interpolated(
         one.real, one.imag = 1, 0
         if is_near_zero(w.real, w.imag):
             return total(a, times(w, difference(b, a)))
-        return total(b, times(difference(w, one), difference(b, a)))
+        return difference(b, times(difference(one, w), difference(b, a)))
 
 
 cdef inline single element_of(
