@@ -76,3 +76,11 @@ __all__ = [
     "threads",
     "weighted_sum",
 ]
+
+# What pickles and help() call them, wherever they are written.
+for _each in (
+    *(cache_info, clear_cache, set_cache_limit),
+    *(get_num_threads, set_num_threads, threads, show_config),
+):
+    _each.__module__ = __name__
+del _each

@@ -201,6 +201,16 @@ def computation(name, operands, factors, numbers, out, dtype, where, result, cal
 
 
 def copied_to(result, out, casting, where):
+    own = getattr(result, "dtype", None)
+    if isinstance(own, np.dtype) and not np.can_cast(own, out.dtype, casting):
+        raise TypeError(
+            f"out has dtype {out.dtype} and the result {own}, which "
+            f"casting={casting!r} does not let into it. Pass an out of dtype {own}."
+        )
+    if isinstance(out, np.ma.MaskedArray):
+        np.copyto(out.data, np.ma.getdata(result), casting=casting)
+        out.mask = np.ma.getmask(result)
+        return out
     np.copyto(out, result, casting=casting, where=where)
     return out
 
@@ -308,7 +318,8 @@ def check_dtypes(operands, dtype, function):
 
 def foreign_coefficients(function, operands, coefficients, dtype):
     """Checked against the dtype of the result, where it is known and native."""
-    function = function._replace(takes=("dtype",))  # owners do not saturate
+    takes = ("dtype",) if "dtype" in function.takes else ()
+    function = function._replace(takes=takes)  # owners do not saturate
     known = {
         name: x
         for name, x in operands.items()
@@ -382,7 +393,7 @@ def by_owner_of(formula):
     def by_numpy(function, operands, coefficients, out, dtype, casting, where):
         owners = [x for x in (*operands.values(), out) if computes_itself(x)]
         given = {"dtype": dtype, "where": None if where is True else where}
-        if owners:
+        if owners and not isinstance(out, np.ndarray):
             given["out"] = out
         given = [name for name, value in given.items() if value is not None]
         if given:
@@ -390,9 +401,15 @@ def by_owner_of(formula):
             refuse_given(
                 function,
                 given,
-                f"{describe(kinds[0])} computes {function.fresh} by its own operators",
+                f"for arrays {describe(kinds[0])}, {function.fresh} is computed by "
+                "their own operators",
             )
         check_dtypes(operands, None, function)
+        for name, value in coefficients.items():
+            if name not in function.factors or not is_factor(value):
+                check_is_number(name, value)
+        if all(isinstance(x, np.ndarray) for x in owners):
+            coefficients = subclass_coefficients(function, operands, coefficients)
         call = formula, (*operands.values(), *coefficients.values()), {}
         if out is None:
             return call
@@ -400,6 +417,30 @@ def by_owner_of(formula):
         return _core.then, (call, copied_to, out, casting, True), {}
 
     return by_numpy
+
+
+def subclass_coefficients(function, operands, coefficients):
+    """Those of operands that are arrays of NumPy's, or of a type that derives from
+    them: by the rules of plain ones, and so that they decide on no dtype."""
+    arrays = {
+        name: np.empty(0, x.dtype)
+        for name, x in operands.items()
+        if isinstance(x, np.ndarray)
+    }
+    if not arrays or not all(is_native(x) for x in arrays.values()):
+        return coefficients
+    function = function._replace(takes=())
+    dtype = common_dtype(arrays, function)
+    if kind_of(dtype) not in function.kinds:
+        raise TypeError(f"the result is {dtype}: {function.refuses(dtype)}")
+    checked = foreign_coefficients(function, operands, coefficients, None)
+    real = np.empty(0, dtype).real.dtype
+    return {
+        name: value
+        if is_factor(value)
+        else (dtype if kind_of_number(value) == "c" else real).type(value)
+        for name, value in checked.items()
+    }
 
 
 def is_frame(x):

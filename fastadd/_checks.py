@@ -9,6 +9,7 @@ import importlib
 import reprlib
 import sys
 import warnings
+from contextlib import nullcontext
 from itertools import zip_longest
 
 import numpy as np
@@ -184,7 +185,7 @@ def checked_operand(name, value, dtype, casting, function):
             if kind_of(dtype) == "i":
                 limits = np.iinfo(dtype)
                 check_range(name, value, limits.min, limits.max, dtype, function)
-            return in_dtype(value, dtype)
+            return in_dtype(name, value, dtype)
         if casting == "unsafe":
             return np.asarray(value)
         given = f"{name} is {shortened(value)}"
@@ -199,14 +200,26 @@ def checked_operand(name, value, dtype, casting, function):
     )
 
 
-def in_dtype(value, dtype):
+def in_dtype(name, value, dtype):
     """A number as a 0-d array, as NumPy converts it (np.asarray itself does not take
-    long integers to every dtype)."""
+    long integers to every dtype), which may warn at the line that called fastadd."""
     if isinstance(value, int) and kind_of(dtype) in "fc":
-        value = np.asarray(value, np.longdouble if dtype.char == "g" else float)
-    if isinstance(value, np.generic | np.ndarray):
-        return np.asarray(value).astype(dtype)
-    return np.asarray(value, dtype)
+        try:
+            value = np.asarray(value, np.longdouble if dtype.char == "g" else float)
+        except OverflowError:
+            raise OverflowError(
+                f"{name} is an integer of {value.bit_length():,} bits, which no "
+                f"{dtype} holds. Pass a float: it may be np.inf."
+            ) from None
+    warns = np.geterr()["over"] == "warn"
+    with np.errstate(over="ignore") if warns else nullcontext():
+        if isinstance(value, np.generic | np.ndarray):
+            made = np.asarray(value).astype(dtype)
+        else:
+            made = np.asarray(value, dtype)
+    if warns and kind_of(dtype) in "fc" and np.isinf(made) and not np.isinf(value):
+        warn("overflow encountered in cast", RuntimeWarning)
+    return made
 
 
 def nothing(dtype):
@@ -310,7 +323,7 @@ def check_range(name, value, lowest, highest, dtype, function, note=""):
 def float_coefficient(name, given, value, dtype, function, holds_more):
     try:
         with np.errstate(all="ignore"):
-            stored = in_dtype(value, dtype)
+            stored = in_dtype(name, value, dtype)
     except OverflowError:
         stored = np.asarray(np.inf)
     for part, before in ((stored.real, value.real), (stored.imag, value.imag)):

@@ -61,7 +61,10 @@ class Function(NamedTuple):
 
     def refuses(self, dtype):
         """Why it has no result of a dtype."""
-        return f"{self.instead} {self.floats(dtype)}"
+        reason = (
+            self.instead or f"{self.fresh} computes with numbers of NumPy's dtypes."
+        )
+        return f"{reason} {self.floats(dtype)}"
 
     def other_out(self, dtype):
         """How to get a result that the array to write does not take."""

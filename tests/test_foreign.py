@@ -335,3 +335,43 @@ def test_torch_bfloat16():
     result = add(x, x, alpha=2)
     assert result.dtype == ml_dtypes.bfloat16
     assert result.tolist() == [4.5, 7.5]
+
+
+class Derived(np.ndarray):
+    """A type of somebody's, which derives from NumPy's."""
+
+
+@pytest.mark.parametrize("kind", [Derived, np.matrix, np.ma.MaskedArray])
+def test_operations_of_types_that_derive(kind):
+    """Element by element, by the rules of plain arrays, into an out of theirs, too."""
+    plain = [np.arange(1, 5, dtype="f4").reshape(2, 2) * k for k in (1, 2, 3)]
+    given = [np.ma.array(x) if "Masked" in str(kind) else x.view(kind) for x in plain]
+    for name, more in (
+        ("lerp", {}),
+        ("addcmul", {"value": np.float64(0.5)}),
+        ("addcdiv", {"beta": np.float64(2)}),
+    ):
+        call, in_place = getattr(fastadd, name), getattr(fastadd, name + "_")
+        right = call(*plain, **more) if name != "lerp" else call(*plain[:2], 0.25)
+        arguments = given if name != "lerp" else (*given[:2], np.float64(0.25))
+        made = call(*arguments, **more)
+        assert type(made) is kind
+        assert made.dtype == np.float32
+        assert (np.asarray(made) == right).all()
+        out = np.zeros_like(given[0])
+        assert call(*arguments, **more, out=out) is out
+        assert (np.asarray(out) == right).all()
+        first = given[0].copy()
+        assert in_place(first, *arguments[1:], **more) is first
+        assert (np.asarray(first) == right).all()
+        if name != "lerp":
+            for wrong in ("2", None, np.ones(2), 1j):
+                with pytest.raises(TypeError, match="value"):
+                    call(*given, value=wrong)
+        whole = [x.astype(int) for x in given]
+        with pytest.raises(TypeError, match="int64"):
+            call(*whole, **more) if name != "addcmul" else call(*whole, value=0.5)
+    hidden = np.ma.array(plain[0], mask=[[True, False], [False, False]])
+    out = np.ma.zeros((2, 2), "f4")
+    assert fastadd.addcmul(hidden, *plain[1:], out=out) is out
+    assert (out.mask == hidden.mask).all()

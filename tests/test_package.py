@@ -267,3 +267,26 @@ def test_frozen_application(tmp_path):
     first, second = done.stdout.splitlines() or ("", "")
     assert first == "[3.0, 3.0, 3.0]", done.stderr
     assert second == str(fastadd.show_config("dicts")["available"])
+
+
+def test_it_may_be_imported_once_more():
+    """As test runners and notebooks do, which forget its modules first."""
+    done = run_python(
+        """
+import sys
+for _ in range(70):
+    for name in [name for name in sys.modules if name.startswith("fastadd")]:
+        del sys.modules[name]
+    import fastadd
+    assert fastadd.add(1, 2) == 3
+    assert fastadd.lerp_([1.0] and __import__("numpy").ones(2), 2.0, 0.5)[0] == 1.5
+"""
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_public_names_say_where_they_are():
+    for name in fastadd.__all__:
+        each = getattr(fastadd, name)
+        assert getattr(each, "__module__", None) in ("fastadd", None), name
+        assert pickle.loads(pickle.dumps(each)) is each

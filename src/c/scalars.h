@@ -104,7 +104,7 @@ static inline half float_to_half(float x, uint32_t *flags) {
 
 /* float64 reaches float16 in one rounding. Rounding to odd on the way to float32
  * keeps enough of the discarded bits to make the second rounding the right one.
- * (longdouble goes by way of float64, as in NumPy; int64 needs no such care: above
+ * (longdouble goes by way of float32, as in NumPy; int64 needs no such care: above
  * 2**24 it overflows anyway. bfloat16 is reached by way of float32 from everywhere,
  * as in ml_dtypes.) */
 static inline float double_to_odd_float(double x) {

@@ -99,10 +99,17 @@ def by_scaled_add(operands, coefficients, keywords, otherwise):
     return make_call(call)
 
 
+cdef object each_times(x, y):
+    """The product of each element, also of matrices, whose * is another one."""
+    if isinstance(x, numpy.matrix) or isinstance(y, numpy.matrix):
+        return numpy.multiply(x, y)
+    return x * y
+
+
 cdef object times_factor(factor, x):
     is_number = isinstance(factor, (int, float, complex, numpy.number))
     is_one = is_number and not isinstance(factor, bool) and factor == 1
-    return x if is_one else factor * x
+    return x if is_one else each_times(factor, x)
 
 
 def by_operators(operands, coefficients):
@@ -115,12 +122,14 @@ def by_operators(operands, coefficients):
 
 def lerp_by_operators(input, end, weight):
     if isinstance(weight, (int, float, complex, numpy.number)) and abs(weight) >= 0.5:
-        return end - (end - input) * (1 - weight)
-    return input + weight * (end - input)
+        return end - each_times(end - input, 1 - weight)
+    return input + each_times(weight, end - input)
 
 
 def addcmul_by_operators(input, tensor1, tensor2, beta, value):
-    return times_factor(beta, input) + times_factor(value, tensor1) * tensor2
+    return times_factor(beta, input) + each_times(
+        times_factor(value, tensor1), tensor2
+    )
 
 
 def addcdiv_by_operators(input, tensor1, tensor2, beta, value):

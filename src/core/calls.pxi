@@ -44,6 +44,7 @@ cdef struct function_t:
     int required  # no parameter that must be given lies behind so many
     PyObject* names[MAX_PARAMETERS]
     PyObject* defaults[MAX_PARAMETERS]  # NULL where an argument must be given
+    PyObject* self
     PyObject* careful
     PyObject* keywords  # names of those that are not positional
 
@@ -298,6 +299,7 @@ cdef void set_gate(function_t* function, object name) except *:
 
 kept = []  # what the table points to
 careful_functions = {}  # by name
+numbers_of_functions = {}  # in the table, by name
 
 
 cdef PyObject* keep(object given):
@@ -320,12 +322,15 @@ def public(careful, refuse_arguments, in_place=None):
     that computes in place: without out and what follows that. Arguments that do not fit
     its signature are explained by `refuse_arguments`, which raises."""
     global explain_arguments, function_count
-    cdef function_t* function = &function_table[function_count]
-    cdef PyObject* self
-    cdef int place, slot
-    if function_count == MOST_FUNCTIONS:
-        raise MemoryError("no place for another function")
+    cdef function_t* function
+    cdef int place, slot, number
     name = careful.__name__
+    number = numbers_of_functions.setdefault(
+        name if in_place is None else name + "_", function_count
+    )
+    if number == MOST_FUNCTIONS:
+        raise MemoryError("no place for another function")
+    function = &function_table[number]
     if careful.__code__.co_argcount + careful.__code__.co_kwonlyargcount > (
         MAX_PARAMETERS
     ):
@@ -363,11 +368,12 @@ def public(careful, refuse_arguments, in_place=None):
     function.method.ml_doc = text
     function.method.ml_flags = METH_FASTCALL | METH_KEYWORDS
     function.method.ml_meth = <void*>call_function
-    self = keep(type(numpy)("fastadd"))
-    slot = slot_of(self)
-    selves[slot], place_of_self[slot] = self, function_count
-    made = PyCFunction_NewEx(&function.method, self, "fastadd")
-    function_count += 1
+    if number == function_count:  # and not imported once more
+        function.self = keep(type(numpy)("fastadd"))
+        slot = slot_of(function.self)
+        selves[slot], place_of_self[slot] = function.self, number
+        function_count += 1
+    made = PyCFunction_NewEx(&function.method, function.self, "fastadd")
     uncount(made)
     careful_functions[name] = careful
     return made

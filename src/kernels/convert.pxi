@@ -3,8 +3,8 @@
 
 cdef inline float rounded_once(c_number x) noexcept nogil:
     """A float32 that rounds to the float16 to which x rounds."""
-    if c_number is double or c_number is longdouble:
-        return double_to_odd_float(<double>x)
+    if c_number is double:
+        return double_to_odd_float(x)
     else:
         return <float>x
 
