@@ -77,7 +77,8 @@ cdef inline fractional quotient(fractional x, fractional y) noexcept nogil:
 cdef inline fractional interpolated(
     fractional a, fractional b, fractional w
 ) noexcept nogil:
-    cdef fractional one
+    cdef fractional step
+    cdef bint near
     if fractional is float:
         return lerp_float(a, b, w)
     elif fractional is double:
@@ -85,10 +86,15 @@ cdef inline fractional interpolated(
     elif fractional is longdouble:
         return lerp_longdouble(a, b, w)
     else:
-        one.real, one.imag = 1, 0
-        if is_near_zero(w.real, w.imag):
-            return total(a, times(w, difference(b, a)))
-        return difference(b, times(difference(one, w), difference(b, a)))
+        near = is_near_zero(w.real, w.imag)
+        w.real = w.real if near else 1 - w.real
+        w.imag = w.imag if near else 0 - w.imag
+        step = times(w, difference(b, a))
+        step.real = step.real if near else -step.real
+        step.imag = step.imag if near else -step.imag
+        a.real = a.real if near else b.real
+        a.imag = a.imag if near else b.imag
+        return total(a, step)
 
 
 cdef inline single element_of(
