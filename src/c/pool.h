@@ -25,7 +25,7 @@
  *
  * An idle worker spins for some microseconds and then sleeps. To wake it costs 5 us and is
  * too late for a short call, so it is done for large work, or where calls are so close that
- * it will be awake for the next; and, after a wake in vain, after ever more calls. */
+ * it will be awake for the next; and, after a wake in vain, not for ever longer. */
 #ifndef FASTADD_POOL_H
 #define FASTADD_POOL_H
 
@@ -53,7 +53,9 @@ enum {
      * those that are worth it however often it was in vain: some ms. */
     WORTH_WAKING = 1 << 20,
     ALWAYS_WORTH_WAKING = 1 << 24,
-    MAX_SKIPS = 255,
+    /* us without another try after a wake in vain. (When it was up to 255 calls, those of
+     * 0.1 ms computed alone for 25 ms after a library whose threads spin.) */
+    LEAST_BACKOFF = 50, MOST_BACKOFF = 3000,
     RETRY = 1000000, /* us after a thread could not be started */
 };
 
@@ -65,7 +67,7 @@ typedef union {
         int share; /* the offer: with the processor that its caller runs on */
         task_t *task;
         word_t processor;
-        word_t skips, backoff; /* wakes to be left out; how many, after the last in vain */
+        word_t vain, backoff; /* when it was woken in vain; us to the next try */
         thread_t thread;
         int64_t computed, crowded; /* its own: since it was woken; until when, in ns */
     };
@@ -123,11 +125,11 @@ static void accept_offer(worker_t *self, int32_t offer) {
 
 /* Whether it paid to wake this worker, for the next time. */
 static void learn(worker_t *self) {
-    int32_t backoff = 2 * word_load(&self->backoff) + 1;
-    if (backoff > MAX_SKIPS) backoff = MAX_SKIPS;
+    int32_t backoff = 2 * word_load(&self->backoff) + LEAST_BACKOFF;
+    if (backoff > MOST_BACKOFF) backoff = MOST_BACKOFF;
     if (self->computed >= PAID_NS) backoff = 0;
     word_store(&self->backoff, backoff);
-    word_store(&self->skips, backoff);
+    word_store(&self->vain, now());
     self->computed = 0;
 }
 
@@ -155,16 +157,14 @@ typedef struct {
     int32_t state; /* of kind OFFERED */
 } offer_t;
 
-/* Whether to make the effort of waking, or starting, a worker. (Two callers may count one
- * skip together: no harm.) */
+/* Whether to make the effort of waking, or starting, a worker. */
 static int is_worth_waking(worker_t *worker, int kind, ptrdiff_t nbytes) {
-    int32_t skips = word_load(&worker->skips);
+    uint32_t backoff = (uint32_t)word_load(&worker->backoff);
     if (kind == ABSENT && word_load(&last_failure) != 0 && since(&last_failure) < RETRY)
         return 0;
     if (nbytes >= ALWAYS_WORTH_WAKING) return 1;
     if (nbytes < WORTH_WAKING && since(&last_call) > CLOSELY) return 0;
-    if (skips > 0) word_store(&worker->skips, skips - 1);
-    return skips == 0;
+    return backoff == 0 || since(&worker->vain) >= backoff;
 }
 
 /* Whether the worker may now accept `offer`. */
