@@ -240,7 +240,7 @@ cdef bint straddles_lines(const job_t* job, const plane_t* block) noexcept nogil
 
 
 cdef void compute_from_lines(const job_t* job, const plane_t* block) noexcept nogil:
-    """Each row by itself: what lies before the first whole vector of out, and the rest."""
+    """Each row by itself: what lies before out's first whole vector, and the rest."""
     cdef plane_t part = block[0]
     cdef Py_ssize_t i, begin, end
     cdef const view_t* view
