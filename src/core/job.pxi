@@ -66,9 +66,9 @@ cdef enum:
     # Bytes of a row from which it is streamed: the ends of a row are not.
     STREAMED_ROW = 1024
     # Bytes of a row of out, and of all of them, from which what lies before a row's
-    # first whole vector is computed by itself, so that no store goes to two lines of the
-    # cache: in the L2 cache they take 1.05 to 1.35 times as long. What L1 has does not
-    # gain, and of shorter rows the lead costs as much. (Sapphire Rapids.)
+    # first whole vector is computed by itself, so that no store goes to two lines of
+    # the cache: in the L2 cache they take 1.05 to 1.35 times as long. What L1 has does
+    # not gain, and of shorter rows the lead costs as much. (Sapphire Rapids.)
     ALIGNED_ROW = 1 << 12
     ALIGNED = 12 << 10
     VECTOR = 32
