@@ -200,16 +200,18 @@ def computation(name, operands, factors, numbers, out, dtype, where, result, cal
     return _core.compute_checked, arguments, {}
 
 
-def copied_to(result, out, casting, where):
+def copied_to(result, out, casting, where, name="out"):
+    """`name` is what the function calls out."""
     own = getattr(result, "dtype", None)
     if isinstance(own, np.dtype) and not np.can_cast(own, out.dtype, casting):
         raise TypeError(
-            f"out has dtype {out.dtype} and the result {own}, which "
+            f"{name} has dtype {out.dtype} and the result {own}, which "
             f"casting={casting!r} does not let into it. Pass an out of dtype {own}."
         )
     if isinstance(out, np.ma.MaskedArray):
-        np.copyto(out.data, np.ma.getdata(result), casting=casting)
-        out.mask = np.ma.getmask(result)
+        np.copyto(out.data, np.ma.getdata(result), casting=casting, where=where)
+        mask = np.ma.getmask(result)
+        out.mask = mask if where is True else np.where(where, mask, out.mask)
         return out
     np.copyto(out, result, casting=casting, where=where)
     return out
@@ -414,7 +416,7 @@ def by_owner_of(formula):
         if out is None:
             return call
         check_layout(out, function.out)
-        return _core.then, (call, copied_to, out, casting, True), {}
+        return _core.then, (call, copied_to, out, casting, True, function.out), {}
 
     return by_numpy
 

@@ -119,7 +119,7 @@ CASES = [
         r"^dtype={'names': \[1\]} of lerp is no dtype",
     ),
     # what operators do not take
-    (partial(addcmul_, MASKED, X, X), r"^out has dtype int32 and the result float64"),
+    (partial(addcmul_, MASKED, X, X), r"^input has dtype int32 and the result float64"),
     # where
     (partial(add, X, X, out=X, where=np.ones(4, bool)), r"where has shape \(4,\)"),
     # times
