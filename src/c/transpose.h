@@ -164,7 +164,7 @@ static inline void transpose_of_16(const char *x, ptrdiff_t xs, char *y, ptrdiff
 static inline void transpose_rest(transpose_tile_t *tile, ptrdiff_t side, ptrdiff_t size,
                                   ptrdiff_t m, ptrdiff_t n, char *y, ptrdiff_t ys,
                                   const char *x, ptrdiff_t xs) {
-    ptrdiff_t i, j, rows = m - m % side, columns = n - n % side;
+    ptrdiff_t i, j, rows = m & -side, columns = n & -side;
     for (j = 0; j < columns; j += side)
         for (i = 0; i < rows; i += side)
             tile(x + j * xs + i * size, xs, y + i * ys + j * size, ys);
@@ -179,7 +179,7 @@ static inline void transpose_all(transpose_tile_t *tile, ptrdiff_t side,
                                  transpose_tile_t *small_tile, ptrdiff_t small_side,
                                  ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
                                  ptrdiff_t ys, const char *x, ptrdiff_t xs) {
-    ptrdiff_t i, j, k, rows = m - m % side, columns = n - n % side;
+    ptrdiff_t i, j, k, rows = m & -side, columns = n & -side;
     ptrdiff_t line = 64 / size > side ? 64 / size : side;
     for (k = 0; k < rows; k += line)
         for (j = 0; j < columns; j += side)
@@ -193,18 +193,37 @@ static inline void transpose_all(transpose_tile_t *tile, ptrdiff_t side,
                        x + rows * size, xs);
 }
 
-/* False if elements of this size are none of those. */
-static int transpose(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y, ptrdiff_t ys,
-                     const char *x, ptrdiff_t xs) {
-#define BY_TILES(SIZE, SMALL, SMALL_SIDE)                                                    \
-    transpose_all(transpose_of_##SIZE, TILE_OF_##SIZE, SMALL, SMALL_SIDE, SIZE, m, n, y, ys, \
-                  x, xs)
+/* A plane of a few elements, whose sides are literals. */
+static inline void transpose_each(ptrdiff_t size, ptrdiff_t side, const char *x, ptrdiff_t xs,
+                                  char *y, ptrdiff_t ys) {
+    for (ptrdiff_t i = 0; i < side; i++)
+        for (ptrdiff_t j = 0; j < side; j++)
+            memcpy(y + i * ys + j * size, x + j * xs + i * size, (size_t)size);
+}
+
+/* So many planes, `plane` bytes apart, to where they follow one another; those of one small
+ * tile by that alone (4 x 4 of 4 bytes: 1.5 ns instead of 14, Zen 5). False if elements of
+ * this size are none of those. */
+static int transpose(ptrdiff_t size, ptrdiff_t planes, ptrdiff_t m, ptrdiff_t n, char *y,
+                     ptrdiff_t ys, const char *x, ptrdiff_t xs, ptrdiff_t plane) {
+#define BY_TILES(SIZE, SMALL, SIDE)                                                          \
+    for (; planes > 0; planes--, y += m * ys, x += plane)                                    \
+        if (m == SIDE && n == SIDE)                                                          \
+            SMALL(x, xs, y, ys);                                                             \
+        else if (m == 2 && n == 2)                                                           \
+            transpose_each(SIZE, 2, x, xs, y, ys);                                           \
+        else if (m == 3 && n == 3)                                                           \
+            transpose_each(SIZE, 3, x, xs, y, ys);                                           \
+        else                                                                                 \
+            transpose_all(transpose_of_##SIZE, TILE_OF_##SIZE, SMALL, SIDE, SIZE, m, n, y,   \
+                          ys, x, xs);                                                        \
+    return 1
     switch (size) {
-    case 1: BY_TILES(1, transpose_4x4_of_1, SMALL_TILE); return 1;
-    case 2: BY_TILES(2, transpose_4x4_of_2, SMALL_TILE); return 1;
-    case 4: BY_TILES(4, transpose_4x4_of_4, SMALL_TILE); return 1;
-    case 8: BY_TILES(8, transpose_of_8, TILE_OF_8); return 1;
-    case 16: BY_TILES(16, transpose_of_16, TILE_OF_16); return 1;
+    case 1: BY_TILES(1, transpose_4x4_of_1, SMALL_TILE);
+    case 2: BY_TILES(2, transpose_4x4_of_2, SMALL_TILE);
+    case 4: BY_TILES(4, transpose_4x4_of_4, SMALL_TILE);
+    case 8: BY_TILES(8, transpose_of_8, TILE_OF_8);
+    case 16: BY_TILES(16, transpose_of_16, TILE_OF_16);
     default: return 0;
     }
 #undef BY_TILES

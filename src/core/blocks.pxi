@@ -64,7 +64,7 @@ cdef void cut_into_blocks(
     the threads."""
     cdef int step, operand, axis
     cdef Py_ssize_t widest = itemsizes[steps.dtype], columns = steps.plane.shape[1]
-    cdef Py_ssize_t most, blocks, missing
+    cdef Py_ssize_t most, blocks, missing, tile
     cdef bint across = False, by_scratch = False, as_it_is = True
     if steps.operation in (NORM, ADD_DOT) and steps.direct:
         most = SUMMED_BLOCK
@@ -96,8 +96,9 @@ cdef void cut_into_blocks(
         if across and as_it_is and not is_masked(steps):  # it needs one of two pieces
             most *= 2
         if across:
-            columns = min(columns, max(TILE_ROW // widest, 1))
-            most = min(most, TILE_ROWS * columns)
+            tile = max(TILE_ROW // widest, 1)
+            columns = columns if columns < 2 * tile else tile
+            most = min(most, TILE_ROWS * max(columns, tile))
     if steps.columns_first:
         columns = min(columns, <Py_ssize_t>SHARED_COLUMNS)
     missing = columns_into_line(&steps[count - 1])

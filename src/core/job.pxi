@@ -88,8 +88,8 @@ cdef enum:
     SMALL_PLANE = 256
     LONGER = 8
     SHARED_COLUMNS = 256
-    # Elements and bytes of a plane, in a batch of planes, of which an operand that lies
-    # otherwise is brought into the order of the others, many planes at a time. Of 1,250
+    # Elements (of a large call) and bytes of a plane, in a batch of planes, of which an
+    # operand that lies otherwise is brought into the order of the others, many at a time. Of 1,250
     # matrices and each transposed, 4 x 4 of float32 took 14 us instead of 29, 8 x 8
     # of uint8 6 instead of 23. (Sapphire Rapids.)
     LEAST_FOLDED = 16
@@ -120,8 +120,16 @@ cdef enum:
     # Elements of a row from which an operation of three or four operands takes it by
     # itself; shorter rows are brought side by side first.
     SHORT_ROW = 64
-    # And rows of 16-bit floats, of which the kernel takes 16 at a time.
-    SHORT_HALVES = 16
+    # Elements from which an operand that lies otherwise than out is worth arranging.
+    ARRANGED = 1 << 8
+    # And of 4 bytes at most, to be transposed; and of a plane, for its rows to be brought
+    # side by side. (Zen 5.)
+    TRANSPOSED = 1 << 9
+    LEAST_PLANE = 1 << 6
+    # What an element of a row's rest costs one by one, over what a byte of a row costs to
+    # bring it side by side; and how many 16-bit floats the kernel takes at a time.
+    REST = 16
+    STRIP_HALVES = 32
     # A mask of which less than one in so many is True is computed run by run.
     SPARSE = 16
     # Elements of a block of a norm or a dot product, whatever the threads.
@@ -130,6 +138,7 @@ cdef enum:
     # A costly element, one that is converted or computed in many steps, counts as more.
     BYTES_PER_THREAD = 1 << 16
     COSTLY = 4
+    STRIDED = 8  # bytes that one counts as at least which is fetched by itself
 
 cdef enum:
     # A thread's scratch: three pieces for each operand that is converted;

@@ -137,14 +137,22 @@ ctypedef void (*convert_t)(
     const void* x, const Py_ssize_t* x_strides,
 ) noexcept nogil
 
-# m rows of n elements, side by side, of m columns: False if not of this size.
+# Planes, each m rows of n elements, side by side, of m columns: False if elements are
+# of no such size.
 ctypedef bint (*transpose_t)(
-    Py_ssize_t size, Py_ssize_t m, Py_ssize_t n, char* y, Py_ssize_t y_row,
-    const char* x, Py_ssize_t x_row,
+    Py_ssize_t size, Py_ssize_t planes, Py_ssize_t m, Py_ssize_t n, char* y,
+    Py_ssize_t y_row, const char* x, Py_ssize_t x_row, Py_ssize_t x_plane,
+) noexcept nogil
+
+# m rows of n elements, to where they lie side by side.
+ctypedef void (*spread_t)(
+    Py_ssize_t size, Py_ssize_t m, Py_ssize_t n, char* y, const char* x, Py_ssize_t row,
+    Py_ssize_t step,
 ) noexcept nogil
 
 cdef struct kernels_t:
     transpose_t transpose
+    spread_t spread
     # [of a][of b, the coefficients and out]; NULL where a must be converted beforehand
     kernel_t add[NATIVE_COUNT][NATIVE_COUNT]
     # [of a], where b is of float32 and the rest of float64

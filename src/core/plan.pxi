@@ -205,6 +205,14 @@ cdef int nearest(const plan_t* plan, int operand) noexcept nogil:
     return near
 
 
+cdef inline bint is_spaced(const plan_t* plan, int operand) noexcept nogil:
+    """Whether an operand is every second to fourth element, as a channel is."""
+    cdef int row = plan.ndim - 1
+    cdef Py_ssize_t stride = plan.strides[operand][row]
+    cdef Py_ssize_t itemsize = plan.itemsize[operand]
+    return stride in (2 * itemsize, 3 * itemsize, 4 * itemsize)
+
+
 cdef void move_axis(plan_t* plan, int axis, int place) noexcept nogil:
     """Move an axis inwards."""
     cdef int i, operand

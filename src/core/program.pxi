@@ -218,10 +218,9 @@ cdef inline void choose_kernels(
         steps[step].clamps = False
         for operand in range(MASK):
             steps[step].reads[operand] = steps.dtype
-    if unlikely(size >= LARGE) and not (count == 1 and fold_small_planes(steps)):
-        interchange_axes(steps, count)
-        avoid_small_planes(steps, count)
-    if steps.operation >= PRODUCTS or gathers_short_rows(steps, count, size):
+    if unlikely(size >= ARRANGED or is_half(steps.dtype) and steps.plan.ndim > 1):
+        arrange_operands(steps, count, size)
+    if steps.operation >= PRODUCTS:
         spread_operands(steps)
     if unlikely(
         not steps[count - 1].direct and steps[count - 1].carriers[OUT].saturated

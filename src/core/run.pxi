@@ -195,19 +195,33 @@ cdef inline bint waits_for_memory(int dtype) noexcept nogil:
     return dtype not in (FLOAT16, BFLOAT16, LONGDOUBLE, CLONGDOUBLE)
 
 
+cdef inline bint is_strided(const plan_t* plan) noexcept nogil:
+    """Whether elements of a row are no neighbours in some operand."""
+    cdef int operand, row = plan.ndim - 1
+    if row >= 0:
+        for operand in range(plan.inputs + 1):
+            if plan.strides[operand][row] not in (0, plan.itemsize[operand]):
+                return True
+    return False
+
+
 cdef inline Py_ssize_t cost(
     const job_t* steps, int count, Py_ssize_t size
 ) noexcept nogil:
     """Bytes of results, by what they cost."""
-    cdef Py_ssize_t bytes = 0
+    cdef Py_ssize_t bytes = 0, each
     cdef int step
     for step in range(count):
-        bytes += size * itemsizes[steps.dtype] * (
-            1 if (
-                steps[step].direct and not is_masked(steps)
-                and waits_for_memory(steps.dtype) and steps.operation != ADAM
-            ) else COSTLY
-        )
+        if (
+            steps[step].direct and not is_masked(steps)
+            and waits_for_memory(steps.dtype) and steps.operation != ADAM
+        ):
+            each = itemsizes[steps.dtype]
+            if is_strided(&steps[step].plan):
+                each = max(each, <Py_ssize_t>STRIDED)
+        else:
+            each = itemsizes[steps.dtype] * COSTLY
+        bytes += size * each
     return bytes
 
 

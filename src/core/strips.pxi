@@ -2,12 +2,6 @@
 # as it is, by way of scratch memory that stays in the L1 cache.
 # Uses: native, plan, job.
 
-cdef extern from "spread.h" nogil:
-    void spread(
-        Py_ssize_t size, Py_ssize_t m, Py_ssize_t n, char* y, const char* x,
-        Py_ssize_t row, Py_ssize_t step,
-    )
-
 cdef extern from "swap.h" nogil:
     void move_elements(
         Py_ssize_t m, Py_ssize_t n, char* out, const Py_ssize_t* out_strides,
@@ -76,13 +70,13 @@ cdef void load_folded(
     cdef const Py_ssize_t* strides = fold.strides[operand]
     cdef char* y = scratch
     cdef const char* x = view.data
-    for i in range(m):
-        if strides[0] != size or not kernels.transpose(
-            size, rows, columns, y, columns * size, x, strides[1]
-        ):
-            spread(size, rows, columns, y, x, strides[0], strides[1])
-        y += rows * columns * size
-        x += view.strides[0]
+    if strides[0] != size or not kernels.transpose(
+        size, m, rows, columns, y, columns * size, x, strides[1], view.strides[0]
+    ):
+        for i in range(m):
+            kernels.spread(size, rows, columns, y, x, strides[0], strides[1])
+            y += rows * columns * size
+            x += view.strides[0]
     view[0] = packed_view(scratch, m, rows * columns, size)
 
 
@@ -114,12 +108,23 @@ cdef void load_operand(
     ):
         target = packed_view(scratch, m, n, itemsizes[carrier.dtype])
         if kernels.transpose(
-            itemsizes[carrier.dtype], m, n, target.data, target.strides[0], view.data,
-            view.strides[1],
+            itemsizes[carrier.dtype], 1, m, n, target.data, target.strides[0],
+            view.data, view.strides[1], 0,
         ):
             view[0] = target
             scratch += PIECE
             across = False
+    if (
+        carrier.spread and carrier.dtype != dtype and is_spaced(&job.plan, operand)
+        and not (carrier.raw or carrier.transposed or carrier.folded)
+    ):
+        target = packed_view(scratch, m, n, itemsizes[carrier.dtype])
+        kernels.spread(
+            itemsizes[carrier.dtype], m, n, scratch, view.data, view.strides[0],
+            view.strides[1],
+        )
+        view[0] = target
+        scratch += PIECE
     if carrier.dtype != dtype or across and carrier.transposed:
         source = view[0]
         target = packed_view(scratch, m, n, itemsizes[dtype])
@@ -134,7 +139,7 @@ cdef void load_operand(
         )
         scratch += PIECE
     if carrier.spread and not lies_side_by_side(view, shape, itemsizes[dtype]):
-        spread(
+        kernels.spread(
             itemsizes[dtype], shape[0], shape[1], scratch, view.data, view.strides[0],
             view.strides[1],
         )

@@ -21,8 +21,14 @@ cdef extern from "stream.h" nogil:
 
 cdef extern from "transpose.h" nogil:
     bint transpose(
-        Py_ssize_t size, Py_ssize_t m, Py_ssize_t n, char* y, Py_ssize_t y_row,
-        const char* x, Py_ssize_t x_row,
+        Py_ssize_t size, Py_ssize_t planes, Py_ssize_t m, Py_ssize_t n, char* y,
+        Py_ssize_t y_row, const char* x, Py_ssize_t x_row, Py_ssize_t x_plane,
+    )
+
+cdef extern from "spread.h" nogil:
+    void spread(
+        Py_ssize_t size, Py_ssize_t m, Py_ssize_t n, char* y, const char* x,
+        Py_ssize_t row, Py_ssize_t step,
     )
 
 cdef extern from "scalars.h" nogil:
