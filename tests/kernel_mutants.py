@@ -219,16 +219,40 @@ MUTANTS = [
             "memcpy(target + head, source + head, nbytes - head);",
             "memcpy(target + head, source + head, (nbytes - head) & -16);",
         ),
-        ("c/spread.h", "core", OPERATIONS, "from += step", "from += SIZE"),
         (
-            *("c/spread.h", "core", OPERATIONS),
-            "spread_4(m - i, 3, y + 12 * i, x + i * row, row, 0);",
-            "spread_4(m - i, 3, y + 12 * i, x, row, 0);",
+            *("c/spread.h", "avx2", OPERATIONS),
+            "y += size, x += step) memcpy",
+            "y += size, x += size) memcpy",
         ),
         (
-            *("c/spread.h", "core", OPERATIONS),
+            *("c/spread.h", "avx2", OPERATIONS),
+            "b / size * size * group + b % size",
+            "b / size * size * group",
+        ),
+        (  # a vector that reaches beyond the operand
+            *("c/spread.h", "avx2", "guarded"),
+            "for (; done + count < n;",
+            "for (; done + count <= n;",
+        ),
+        (
+            *("c/spread.h", "baseline", OPERATIONS),
+            "element / n * size + at % size",
+            "element / n * size",
+        ),
+        (
+            *("c/spread.h", "avx2", OPERATIONS),
+            "memcpy(&last, x + nbytes - 8, 8);",
+            "memcpy(&last, x + nbytes - 9, 8);",
+        ),
+        (
+            *("c/spread.h", "avx2", OPERATIONS),
             "x + k / n * row + k % n * step",
             "x + k / n * row",
+        ),
+        (
+            *("c/transpose.h", "avx2", OPERATIONS),
+            "transpose_each(SIZE, 3, x, xs, y, ys);",
+            "transpose_each(SIZE, 2, x, xs, y, ys);",
         ),
         (
             *("core/strips.pxi", "core", "streamed"),

@@ -310,7 +310,10 @@ def test_batches_of_small_planes(operation, dtype, instruction_set):
     """Each operand, and all but the first, across its planes; of sizes that are whole
     tiles and not."""
     given = numbers_of(operation, dtype)[-1]
-    for shape in ((300, 4, 4), (150, 5, 8), (60, 8, 10), (20, 16, 17), (9, 7, 9, 9)):
+    for shape in (
+        *((300, 4, 4), (150, 5, 8), (60, 8, 10), (20, 16, 17), (9, 7, 9, 9)),
+        *((100, 2, 2), (70, 3, 3), (90, 2, 3), (40, 3, 2), (25, 4, 4), (12, 5, 5)),
+    ):
         arrays = operands_of(operation, shape, dtype)
         right = operation.right(arrays, dtype, **given)
         across = [x.swapaxes(-1, -2).copy().swapaxes(-1, -2) for x in arrays]
@@ -321,6 +324,59 @@ def test_batches_of_small_planes(operation, dtype, instruction_set):
         assert_same_bits(operation.call(*laid, **given), right)
         laid[-1] = laid[-1].astype(laid[-1].dtype.newbyteorder()).astype(dtype)
         assert_same_bits(operation.call(*laid, **given, out=across[0]), right)
+
+
+def ways_to_lie(x):
+    """The same rows, short or not: apart, from row to row, in columns, as every second
+    to fifth element, and as one element or row for all."""
+    m, n = x.shape
+    for step in range(1, 6):
+        laid = np.empty((m, n, step), x.dtype)[..., step - 1]
+        laid[...] = x
+        yield laid
+    yield np.hstack([x, x[:, :1]])[:, :n]
+    yield np.hstack([x[:, :1], x])[::-1, 1:][::-1]
+    yield np.asfortranarray(x)
+    yield np.vstack([x, x[:3]]).T.copy().T[:m]
+    yield np.broadcast_to(x[:, :1].copy(), x.shape)
+    yield np.broadcast_to(x[0].copy(), x.shape)
+
+
+@pytest.mark.parametrize("operation, dtype", EACH)
+def test_rows_that_lie_otherwise(operation, dtype, instruction_set):
+    """Brought side by side or not, by vectors, of which none may reach too far: of all
+    lengths that are a vector, or not."""
+    given = numbers_of(operation, dtype)[-1]
+    for n in (*range(2, 10), 15, 16, 17, 24, 31, 33, 63):
+        for m in (40, 5000 // n + 1) if n in (3, 4, 24) else (300 // n + 1,):
+            arrays = operands_of(operation, (m, n), dtype)
+            for place in range(operation.arrays):
+                for laid in ways_to_lie(arrays[place]):
+                    taken = [*arrays[:place], laid, *arrays[place + 1 :]]
+                    right = operation.right(taken, dtype, **given)
+                    assert_same_bits(operation.call(*taken, **given), right)
+
+
+@pytest.mark.parametrize("code", ["u1", "i2", "f2"])
+def test_channels_of_other_dtypes(code, instruction_set):
+    """Narrow channels, converted on their way, and summed up."""
+    for channels in range(2, 6):
+        x = (np.arange(70 * 90 * channels) % 101).astype(code)
+        x = x.reshape(70, 90, channels)
+        one, two = x[..., 0], x[..., channels - 1]
+        plane = np.linspace(-3, 3, 70 * 90, dtype="f4").reshape(70, 90)
+        for wide in ("f4", "f8"):
+            expected = plane.astype(wide) + 2 * one.astype(wide)
+            found = fastadd.add(plane.astype(wide), one, alpha=2)
+            assert_same_bits(found, expected)
+            found = fastadd.add(one, two, alpha=0.5, dtype=wide)
+            expected = one.astype(wide) + np.dtype(wide).type(0.5) * two.astype(wide)
+            assert_same_bits(found, expected)
+            expected = expected + np.dtype(wide).type(0.25) * one[:, ::-1].astype(wide)
+            found = fastadd.weighted_sum(
+                [one, two, one[:, ::-1]], [1, 0.5, 0.25], dtype=wide
+            )
+            assert_same_bits(found, expected)
 
 
 @pytest.mark.parametrize("operation", FLOATS)

@@ -246,6 +246,35 @@ NEIGHBOURS = {
         lambda: addcmul(SHORT, np.ones((300, 70), "f4")[:, :63], SHORT),
         lambda: addcmul(ROWS, np.ones((300, 70), "f4")[:, :64], ROWS),
     ),
+    "spread, rows that leave a rest": (
+        loads(1, "spread"),
+        lambda: path(np.ones((300, 5), "f4"), np.ones((300, 1), "f4")),
+        lambda: path(np.ones((300, 8), "f4"), np.ones((300, 1), "f4")),
+        lambda: path(np.ones((300, 5), "f8"), np.ones((300, 1), "f8")),
+        lambda: path(np.ones((300, 65), "f4"), np.ones((300, 1), "f4")),
+        lambda: path(np.ones((12, 5), "f4"), np.ones((12, 1), "f4")),
+        lambda: path(np.ones((2000, 5), "f4"), np.ones(5, "f4")),
+    ),
+    "spread, short rows of bytes that lie apart": (
+        loads(1, "spread"),
+        lambda: path(np.ones((300, 24), "u1"), np.ones((300, 25), "u1")[:, 1:]),
+        lambda: path(np.ones((300, 32), "u1"), np.ones((300, 33), "u1")[:, 1:]),
+        lambda: path(np.ones((300, 24), "u1"), np.ones((300, 24), "u1")),
+    ),
+    "spread, planes of colours": (
+        loads(1, "spread"),
+        lambda: path(PIXELS, np.ones((3, 300, 200), "f4").transpose(1, 2, 0)),
+        lambda: path(PIXELS, PIXELS.copy()),
+        lambda: path(
+            PIXELS.astype("f8"), np.ones((3, 300, 200)).transpose(1, 2, 0)
+        ),
+    ),
+    "spread, channels of bytes": (
+        loads(1, "spread"),
+        lambda: path(*(PIXELS.astype("u1")[..., each] for each in (0, 2))),
+        lambda: path(*(PIXELS[..., each] for each in (0, 2))),
+        lambda: path(*(np.ones((9000, 5), "u1")[:, each] for each in (0, 2))),
+    ),
     "spread into out": (
         lambda found: "spread" in found["stores"],
         lambda: lerp(FEW, FEW, FEW, out=np.empty(2 * FEW.size, "f4")[::2]),
