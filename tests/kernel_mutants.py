@@ -226,8 +226,8 @@ MUTANTS = [
         ),
         (
             *("c/spread.h", "avx2", OPERATIONS),
-            "b / size * size * group + b % size",
-            "b / size * size * group",
+            "from = (b - part) * few + part - v",
+            "from = (b - part) * few - v",
         ),
         (  # a vector that reaches beyond the operand
             *("c/spread.h", "avx2", "guarded"),
@@ -236,8 +236,8 @@ MUTANTS = [
         ),
         (
             *("c/spread.h", "baseline", OPERATIONS),
-            "element / n * size + at % size",
-            "element / n * size",
+            "row = at / size / few * size + part;",
+            "row = at / size / few * size;",
         ),
         (
             *("c/spread.h", "avx2", OPERATIONS),

@@ -45,7 +45,6 @@ static inline void copy_row(char *y, const char *x, ptrdiff_t nbytes) {
 
 #if defined(__SSSE3__) || defined(_MSC_VER) && defined(__AVX__)
 #include <immintrin.h>
-#define FASTADD_CAN_GATHER 1
 
 /* An element, over and over. */
 static inline __m128i repeated(ptrdiff_t size, const char *x) {
@@ -61,57 +60,98 @@ static inline __m128i repeated(ptrdiff_t size, const char *x) {
     }
 }
 
-/* Every element of x that begins a group of so many, by shuffles of each group's vectors.
- * Returns how many: the last vectors would reach beyond x. */
-static inline ptrdiff_t gather(ptrdiff_t size, int group, ptrdiff_t n, char *y,
-                               const char *x) {
-    ptrdiff_t done = 0, count = VECTOR_BYTES / size;
-    __m128i mask[4];
-    for (int v = 0; v < group; v++) {
-        char bytes[VECTOR_BYTES];
-        for (int b = 0; b < VECTOR_BYTES; b++) {
-            int from = (int)(b / size * size * group + b % size) - v * VECTOR_BYTES;
-            bytes[b] = (char)(from >= 0 && from < VECTOR_BYTES ? from : -1);
-        }
-        mask[v] = _mm_loadu_si128((const __m128i *)bytes);
-    }
-    for (; done + count < n; done += count, x += group * VECTOR_BYTES) {
-        __m128i gathered = _mm_setzero_si128();
-        for (int v = 0; v < group; v++)
-            gathered = _mm_or_si128(
-                gathered,
-                _mm_shuffle_epi8(
-                    _mm_loadu_si128((const __m128i *)(x + v * VECTOR_BYTES)), mask[v]));
-        _mm_storeu_si128((__m128i *)(y + done * size), gathered);
+enum { FEW = 4 }; /* elements of a row, or of a group of them, that are shuffled */
+
+/* Which byte of a vector each byte of another one is; -1 is none. By the size of an element,
+ * as a power of two, and how few there are. */
+static struct {
+    char gathered[4][FEW + 1][FEW][VECTOR_BYTES];         /* from vector v */
+    char interleaved[4][FEW + 1][FEW][FEW][VECTOR_BYTES]; /* in vector v, from column c */
+    char repeated[4][FEW + 1][FEW][VECTOR_BYTES];         /* in vector v */
+} shuffles;
+
+static void make_shuffles(void) {
+    for (int power = 0; power < 4; power++)
+        for (int few = 2; few <= FEW; few++)
+            for (int v = 0; v < few; v++)
+                for (int b = 0; b < VECTOR_BYTES; b++) {
+                    int size = 1 << power, part = b % size, at = v * VECTOR_BYTES + b;
+                    int from = (b - part) * few + part - v * VECTOR_BYTES;
+                    int row = at / size / few * size + part;
+                    shuffles.gathered[power][few][v][b] =
+                        (char)(from >= 0 && from < VECTOR_BYTES ? from : -1);
+                    shuffles.repeated[power][few][v][b] = (char)row;
+                    for (int c = 0; c < few; c++)
+                        shuffles.interleaved[power][few][v][c][b] =
+                            (char)(at / size % few == c ? row : -1);
+                }
+}
+
+static inline __m128i shuffled(const char *x, const char *shuffle) {
+    return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)x),
+                            _mm_loadu_si128((const __m128i *)shuffle));
+}
+static inline void store_vector(char *y, __m128i vector) {
+    _mm_storeu_si128((__m128i *)y, vector);
+}
+
+/* Every element of x that begins a group of a few. Returns how many were gathered: the last
+ * vectors would reach beyond x. */
+static inline ptrdiff_t gather_few(int power, int few, ptrdiff_t n, char *y,
+                                   const char *x) {
+    ptrdiff_t done = 0, count = VECTOR_BYTES >> power;
+    for (; done + count < n; done += count, x += few * VECTOR_BYTES, y += VECTOR_BYTES) {
+        __m128i vector = _mm_setzero_si128();
+        for (int v = 0; v < few; v++)
+            vector = _mm_or_si128(vector, shuffled(x + v * VECTOR_BYTES,
+                                                   shuffles.gathered[power][few][v]));
+        store_vector(y, vector);
     }
     return done;
 }
 
-/* Rows of two to four elements, of which each column lies side by side: by shuffles of the
- * columns' vectors. Returns how many rows. */
-static inline ptrdiff_t interleave(ptrdiff_t size, int n, ptrdiff_t m, char *y,
-                                   const char *x, ptrdiff_t step) {
-    ptrdiff_t done = 0, count = VECTOR_BYTES / size;
-    __m128i mask[4][4];
-    for (int v = 0; v < n; v++)
-        for (int c = 0; c < n; c++) {
-            char bytes[VECTOR_BYTES];
-            for (int b = 0; b < VECTOR_BYTES; b++) {
-                int at = v * VECTOR_BYTES + b, element = at / (int)size;
-                bytes[b] = (char)(element % n == c ? element / n * size + at % size : -1);
-            }
-            mask[v][c] = _mm_loadu_si128((const __m128i *)bytes);
-        }
-    for (; done + count <= m; done += count, x += VECTOR_BYTES, y += n * VECTOR_BYTES)
-        for (int v = 0; v < n; v++) {
-            __m128i row = _mm_setzero_si128();
-            for (int c = 0; c < n; c++)
-                row = _mm_or_si128(
-                    row, _mm_shuffle_epi8(
-                             _mm_loadu_si128((const __m128i *)(x + c * step)), mask[v][c]));
-            _mm_storeu_si128((__m128i *)(y + v * VECTOR_BYTES), row);
+/* Rows of a few elements, of which each column lies side by side. Returns how many. */
+static inline ptrdiff_t interleave_few(int power, int few, ptrdiff_t m, char *y,
+                                       const char *x, ptrdiff_t column) {
+    ptrdiff_t done = 0, count = VECTOR_BYTES >> power;
+    for (; done + count <= m; done += count, x += VECTOR_BYTES)
+        for (int v = 0; v < few; v++, y += VECTOR_BYTES) {
+            __m128i vector = _mm_setzero_si128();
+            for (int c = 0; c < few; c++)
+                vector = _mm_or_si128(vector,
+                                      shuffled(x + c * column,
+                                               shuffles.interleaved[power][few][v][c]));
+            store_vector(y, vector);
         }
     return done;
+}
+
+/* Rows of one element each, a few times, as of a mask that is applied to colours. */
+static inline ptrdiff_t repeat_few(int power, int few, ptrdiff_t m, char *y,
+                                   const char *x) {
+    ptrdiff_t done = 0, count = VECTOR_BYTES >> power;
+    for (; done + count <= m; done += count, x += VECTOR_BYTES)
+        for (int v = 0; v < few; v++, y += VECTOR_BYTES)
+            store_vector(y, shuffled(x, shuffles.repeated[power][few][v]));
+    return done;
+}
+
+static ptrdiff_t gather(int power, ptrdiff_t few, ptrdiff_t n, char *y, const char *x) {
+    return few == 2   ? gather_few(power, 2, n, y, x)
+           : few == 3 ? gather_few(power, 3, n, y, x)
+                      : gather_few(power, 4, n, y, x);
+}
+static ptrdiff_t interleave(int power, ptrdiff_t few, ptrdiff_t m, char *y, const char *x,
+                            ptrdiff_t column) {
+    return few == 2   ? interleave_few(power, 2, m, y, x, column)
+           : few == 3 ? interleave_few(power, 3, m, y, x, column)
+                      : interleave_few(power, 4, m, y, x, column);
+}
+static ptrdiff_t repeat_each(int power, ptrdiff_t few, ptrdiff_t m, char *y,
+                             const char *x) {
+    return few == 2   ? repeat_few(power, 2, m, y, x)
+           : few == 3 ? repeat_few(power, 3, m, y, x)
+                      : repeat_few(power, 4, m, y, x);
 }
 
 /* So many rows of one element each; of what is written past a row's end the next one
@@ -126,16 +166,21 @@ static inline ptrdiff_t repeat(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y
     }
     return rows > 0 ? rows : 0;
 }
-#else
-#define FASTADD_CAN_GATHER 0
-static inline ptrdiff_t gather(ptrdiff_t size, int group, ptrdiff_t n, char *y,
-                               const char *x) {
-    (void)size, (void)group, (void)n, (void)y, (void)x;
+#else /* one by one */
+enum { FEW = 0 };
+static void make_shuffles(void) {}
+static ptrdiff_t gather(int power, ptrdiff_t few, ptrdiff_t n, char *y, const char *x) {
+    (void)power, (void)few, (void)n, (void)y, (void)x;
     return 0;
 }
-static inline ptrdiff_t interleave(ptrdiff_t size, int n, ptrdiff_t m, char *y,
-                                   const char *x, ptrdiff_t step) {
-    (void)size, (void)n, (void)m, (void)y, (void)x, (void)step;
+static ptrdiff_t interleave(int power, ptrdiff_t few, ptrdiff_t m, char *y, const char *x,
+                            ptrdiff_t column) {
+    (void)power, (void)few, (void)m, (void)y, (void)x, (void)column;
+    return 0;
+}
+static ptrdiff_t repeat_each(int power, ptrdiff_t few, ptrdiff_t m, char *y,
+                             const char *x) {
+    (void)power, (void)few, (void)m, (void)y, (void)x;
     return 0;
 }
 static inline ptrdiff_t repeat(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
@@ -150,25 +195,20 @@ static inline void copy_each(ptrdiff_t size, ptrdiff_t n, char *y, const char *x
     for (ptrdiff_t j = 0; j < n; j++, y += size, x += step) memcpy(y, x, (size_t)size);
 }
 
-static inline void spread_elements(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
-                                   const char *x, ptrdiff_t row, ptrdiff_t step) {
+static inline void spread_elements(ptrdiff_t size, int power, ptrdiff_t m, ptrdiff_t n,
+                                   char *y, const char *x, ptrdiff_t row,
+                                   ptrdiff_t step) {
     ptrdiff_t i = 0, done = 0;
-    if (step == 0)
+    if (size <= 8 && row == size && n <= FEW && step == 0)
+        i = repeat_each(power, n, m, y, x);
+    else if (size <= 8 && row == size && n <= (size == 8 ? 2 : FEW))
+        i = interleave(power, n, m, y, x, step);
+    else if (step == 0)
         i = repeat(size, m, n, y, x, row);
-    else if (size <= 8 && row == size && n == 2)
-        i = interleave(size, 2, m, y, x, step);
-    else if (size <= 4 && row == size && n == 3)
-        i = interleave(size, 3, m, y, x, step);
-    else if (size <= 4 && row == size && n == 4)
-        i = interleave(size, 4, m, y, x, step);
     y += i * n * size, x += i * row;
     for (; i < m; i++, y += n * size, x += row) {
-        if (size <= 8 && step == 2 * size)
-            done = gather(size, 2, n, y, x);
-        else if (size <= 8 && step == 3 * size)
-            done = gather(size, 3, n, y, x);
-        else if (size <= 8 && step == 4 * size)
-            done = gather(size, 4, n, y, x);
+        if (size <= 8 && step % size == 0 && 2 <= step / size && step / size <= FEW)
+            done = gather(power, step / size, n, y, x);
         copy_each(size, n - done, y + done * size, x + done * step, step);
     }
 }
@@ -182,11 +222,11 @@ FASTADD_SCALAR static void spread(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char
         for (ptrdiff_t i = 0; i < m; i++) copy_row(y + i * n * size, x + i * row, n * size);
     } else {
         switch (size) {
-        case 1: spread_elements(1, m, n, y, x, row, step); break;
-        case 2: spread_elements(2, m, n, y, x, row, step); break;
-        case 4: spread_elements(4, m, n, y, x, row, step); break;
-        case 8: spread_elements(8, m, n, y, x, row, step); break;
-        case 16: spread_elements(16, m, n, y, x, row, step); break;
+        case 1: spread_elements(1, 0, m, n, y, x, row, step); break;
+        case 2: spread_elements(2, 1, m, n, y, x, row, step); break;
+        case 4: spread_elements(4, 2, m, n, y, x, row, step); break;
+        case 8: spread_elements(8, 3, m, n, y, x, row, step); break;
+        case 16: spread_elements(16, 4, m, n, y, x, row, step); break;
         default: /* complex numbers of two longdoubles */
             for (ptrdiff_t k = 0; k < m * n; k++)
                 memcpy(y + k * size, x + k / n * row + k % n * step, (size_t)size);

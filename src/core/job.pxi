@@ -121,8 +121,8 @@ cdef enum:
     # itself; shorter rows are brought side by side first.
     SHORT_ROW = 64
     # Elements from which it is worth to arrange what lies otherwise than out: at all; to
-    # transpose it, if it is of 4 bytes at most (62 x 62 of float32 and transposed in 0.9
-    # us instead of 1.35; float64 gained nothing); and those of a plane. (Zen 5.)
+    # transpose it, if of 4 bytes at most (62 x 62 of float32 and transposed in 0.9 us
+    # instead of 1.35; float64 gained nothing); and those of a plane. (Zen 5.)
     ARRANGED = 1 << 8
     TRANSPOSED = 1 << 9
     LEAST_PLANE = 1 << 6

@@ -162,7 +162,7 @@ cdef inline bint may_repeat(
 
 
 cdef void gather_channels(job_t* steps, int count) noexcept nogil:
-    """Those of one and two bytes. (A sum that needs no scratch takes them as they are.)"""
+    """Of one and two bytes. (A sum that needs no scratch takes them as they are.)"""
     cdef const plan_t* plan
     cdef int step, operand
     for step in range(count):

@@ -198,6 +198,7 @@ cdef void fill_long_operation(
 
 cdef void fill(kernels_t* kernels) noexcept:
     kernels.transpose = transpose
+    make_shuffles()
     kernels.spread = spread
     fill_operations(kernels)
     kernels.clamp[INT8] = <kernel_t>clamp_plane[int8_t]

@@ -26,6 +26,7 @@ cdef extern from "transpose.h" nogil:
     )
 
 cdef extern from "spread.h" nogil:
+    void make_shuffles()
     void spread(
         Py_ssize_t size, Py_ssize_t m, Py_ssize_t n, char* y, const char* x,
         Py_ssize_t row, Py_ssize_t step,
