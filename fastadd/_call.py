@@ -84,6 +84,11 @@ def careful(
         check_layout(out, function.out)
         call = careful(function, operands, coefficients, None, dtype, casting)
         return _core.then, (call, copied_to, out, casting, where), {}
+    if where is not True and out is None:
+        warn(
+            "where= without out=: the elements where it is False are whatever was in "
+            "memory. Pass out= to say what they are."
+        )
     if casting == "saturate":
         result, dtype, casting = saturated(function, operands, out, dtype)
     else:
@@ -132,7 +137,7 @@ def checked(
         name: (
             factor(name, value, dtype, function)
             if name.partition("[")[0] in function.factors and is_factor(value)
-            else coefficient(name, value, dtype, function)
+            else coefficient(name, value, dtype, function, result)
         )
         for name, value in coefficients.items()
     }
@@ -231,12 +236,7 @@ def checked_where(where, out, is_owned):
             f"where is {given}: it must be an array of bool that says where to "
             "compute. Pass where=(mask != 0), or leave it out."
         )
-    if out is None:
-        warn(
-            "where= without out=: the elements where it is False are whatever was in "
-            "memory. Pass out= to say what they are."
-        )
-    elif isinstance(out, np.ndarray) and np.may_share_memory(mask, out):
+    if isinstance(out, np.ndarray) and np.may_share_memory(mask, out):
         mask = mask.copy()
     return mask
 

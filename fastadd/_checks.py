@@ -239,7 +239,7 @@ def coefficient(name, value, dtype, function=None, result=None):
     kind = kind_of_number(value)
     wanted = kind_of(dtype)
     if kind is None or kind not in ALLOWED[wanted]:
-        raise TypeError(refusal(name, given, kind, dtype, function, result or dtype))
+        raise TypeError(refusal(name, given, kind, dtype, function, result))
     if wanted == "b":
         return np.asarray(bool(value))
     if wanted == "i":
@@ -343,6 +343,8 @@ def refusal(name, given, kind, dtype, function, result):
         advice = ""
         if np.ndim(given):
             advice = " For a factor per element, multiply the operand first."
+            if function is not None and name in function.factors:
+                advice = f" For a factor per element, pass np.asarray({name})."
         return (
             f"{name}{what} is {describe(given)}: it must be a Python or NumPy number "
             f"or a 0-d array of one.{advice}"
@@ -352,11 +354,13 @@ def refusal(name, given, kind, dtype, function, result):
         advice = f"Pass {name}=int({name})."
     elif kind == "f":
         advice = function.floats(dtype)
+    elif result is not None:
+        advice = f"Pass {name}.real."
     else:
         advice = sentence(f"{function.wider('complex128')} for a complex result.")
     return (
         f"{name}={shortened(given)} is {KIND_NAMES[kind]}, but the result is "
-        f"{result}: for that, {name} must be {allowed}. {advice}"
+        f"{result or dtype}: for that, {name} must be {allowed}. {advice}"
     )
 
 

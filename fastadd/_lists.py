@@ -41,11 +41,11 @@ def is_list(given):
     )
 
 
-def as_list(name, given):
+def as_list(name, given, allowed="a list"):
     """The members of a list of arrays; an array may be one, along its first axis."""
     if not is_list(given) and not (isinstance(given, np.ndarray) and given.ndim > 0):
         raise TypeError(
-            f"{name} is {describe(given)}: it must be a list, or another iterable "
+            f"{name} is {describe(given)}: it must be {allowed}, or another iterable "
             "without names, with a member for each array."
         )
     members = list(given)
@@ -75,7 +75,7 @@ def as_many(name, given, model_name, model):
     number for each."""
     if is_one(given):
         return [given] * len(model)
-    members = as_list(name, given)
+    members = as_list(name, given, "a Python or NumPy number for all, a list")
     check_lengths(model_name, model, name, members)
     return members
 

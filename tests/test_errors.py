@@ -84,6 +84,15 @@ CASES = [
     (partial(add, X, X, alpha="2"), r"alpha='2' is of type str"),
     (partial(add, INTS, INTS, alpha=0.5, dtype=">i4"), r"the result is int32"),
     (
+        partial(add, BYTES, BYTES, alpha=1j, casting="saturate"),
+        r"alpha=1j is a complex number, but the result is uint8.*Pass alpha\.real",
+    ),
+    (partial(add, X, X, alpha=range(3)), r"per element, pass np\.asarray\(alpha\)"),
+    (
+        partial(foreach_add, [X], [X], alpha=object()),
+        r"alpha is of type object: it must be a Python or NumPy number for all, a list",
+    ),
+    (
         partial(add, BYTES, BYTES, alpha=1j * X),
         r"integer\. Convert it by alpha\.astype",
     ),

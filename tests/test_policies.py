@@ -265,9 +265,7 @@ NEIGHBOURS = {
         loads(1, "spread"),
         lambda: path(PIXELS, np.ones((3, 300, 200), "f4").transpose(1, 2, 0)),
         lambda: path(PIXELS, PIXELS.copy()),
-        lambda: path(
-            PIXELS.astype("f8"), np.ones((3, 300, 200)).transpose(1, 2, 0)
-        ),
+        lambda: path(PIXELS.astype("f8"), np.ones((3, 300, 200)).transpose(1, 2, 0)),
     ),
     "spread, channels of bytes": (
         loads(1, "spread"),

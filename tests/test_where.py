@@ -1,11 +1,13 @@
 """where=: what is computed, what stays as it is, and what is told of it."""
 
+import warnings
+
 import numpy as np
 import pytest
 from fastadd._core import carefully
 
 import fastadd
-from fastadd import add
+from fastadd import add, lerp
 from fastadd._compare import cases
 from fastadd._compare.cases import DTYPES
 from fastadd._compare.reference import assert_same_bits
@@ -76,6 +78,19 @@ def test_shapes_and_order_of_a_fresh_result():
         result = add(a, 1.0, where=mask)
     assert result.shape == (4, 5, 3)
     assert (result == 2).all()
+
+
+def test_one_warning_or_an_error():
+    """Who computes a call warns, and what refuses it does not."""
+    x, mask = np.ma.masked_array([1.0, 2.0]), np.array([True, False])
+    for operand in (np.ones(2), np.ones(2, object), x):
+        with pytest.warns(UserWarning, match="where") as warned:
+            add(operand, 1.0, where=mask)
+        assert len(warned) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(TypeError, match="where: for arrays of type .*Leave it out"):
+            lerp(x, x, 0.5, where=mask)
 
 
 @pytest.mark.parametrize("size", [8, 3000, 300_000])

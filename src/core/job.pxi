@@ -120,7 +120,7 @@ cdef enum:
     # Elements of a row from which an operation of three or four operands takes it by
     # itself; shorter rows are brought side by side first.
     SHORT_ROW = 64
-    # Elements from which it is worth to arrange what lies otherwise than out: at all; to
+    # Elements from which it pays to arrange what lies otherwise than out: at all; to
     # transpose it, if of 4 bytes at most (62 x 62 of float32 and transposed in 0.9 us
     # instead of 1.35; float64 gained nothing); and those of a plane. (Zen 5.)
     ARRANGED = 1 << 8
