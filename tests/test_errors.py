@@ -85,7 +85,7 @@ CASES = [
     (partial(add, INTS, INTS, alpha=0.5, dtype=">i4"), r"the result is int32"),
     (
         partial(add, BYTES, BYTES, alpha=1j, casting="saturate"),
-        r"alpha=1j is a complex number, but the result is uint8.*Pass alpha\.real",
+        r"alpha=1j is a complex number, but the result is int8.*Pass alpha\.real",
     ),
     (partial(add, X, X, alpha=range(3)), r"per element, pass np\.asarray\(alpha\)"),
     (

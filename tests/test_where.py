@@ -89,7 +89,9 @@ def test_one_warning_or_an_error():
         assert len(warned) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(TypeError, match="where: for arrays of type .*Leave it out"):
+        with pytest.raises(
+            TypeError, match=r"where: for arrays of type .*Leave it out"
+        ):
             lerp(x, x, 0.5, where=mask)
 
 
