@@ -221,8 +221,8 @@ MUTANTS = [
         ),
         (
             *("c/spread.h", "avx2", OPERATIONS),
-            "y += size, x += step) memcpy",
-            "y += size, x += size) memcpy",
+            "j < n; j++, y += SIZE, from += step) memcpy",
+            "j < n; j++, y += SIZE, from += SIZE) memcpy",
         ),
         (
             *("c/spread.h", "avx2", OPERATIONS),

@@ -156,8 +156,8 @@ static ptrdiff_t repeat_each(int power, ptrdiff_t few, ptrdiff_t m, char *y,
 
 /* So many rows of one element each; of what is written past a row's end the next one
  * begins. Returns how many rows: the last ones' vectors would reach beyond y. */
-static inline ptrdiff_t repeat(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
-                               const char *x, ptrdiff_t row) {
+static inline ptrdiff_t repeat_of(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
+                                  const char *x, ptrdiff_t row) {
     ptrdiff_t nbytes = n * size, rows = m - (VECTOR_BYTES - 2 + nbytes) / nbytes;
     for (ptrdiff_t i = 0; i < rows; i++, y += nbytes, x += row) {
         __m128i vector = repeated(size, x);
@@ -165,6 +165,16 @@ static inline ptrdiff_t repeat(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y
             _mm_storeu_si128((__m128i *)(y + j), vector);
     }
     return rows > 0 ? rows : 0;
+}
+static ptrdiff_t repeat(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y, const char *x,
+                        ptrdiff_t row) {
+    switch (size) {
+    case 1: return repeat_of(1, m, n, y, x, row);
+    case 2: return repeat_of(2, m, n, y, x, row);
+    case 4: return repeat_of(4, m, n, y, x, row);
+    case 8: return repeat_of(8, m, n, y, x, row);
+    default: return repeat_of(16, m, n, y, x, row);
+    }
 }
 #else /* one by one */
 enum { FEW = 0 };
@@ -183,54 +193,74 @@ static ptrdiff_t repeat_each(int power, ptrdiff_t few, ptrdiff_t m, char *y,
     (void)power, (void)few, (void)m, (void)y, (void)x;
     return 0;
 }
-static inline ptrdiff_t repeat(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
-                               const char *x, ptrdiff_t row) {
+static ptrdiff_t repeat(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y, const char *x,
+                        ptrdiff_t row) {
     (void)size, (void)m, (void)n, (void)y, (void)x, (void)row;
     return 0;
 }
 #endif
 
-static inline void copy_each(ptrdiff_t size, ptrdiff_t n, char *y, const char *x,
-                             ptrdiff_t step) {
-    for (ptrdiff_t j = 0; j < n; j++, y += size, x += step) memcpy(y, x, (size_t)size);
-}
+#define COPY_ROWS(SIZE)                                                                    \
+    FASTADD_SCALAR static void copy_rows_##SIZE(ptrdiff_t m, ptrdiff_t n, char *y,         \
+                                                const char *x, ptrdiff_t row,              \
+                                                ptrdiff_t step) {                          \
+        for (ptrdiff_t i = 0; i < m; i++, x += row) {                                      \
+            const char *from = x;                                                          \
+            for (ptrdiff_t j = 0; j < n; j++, y += SIZE, from += step) memcpy(y, from, SIZE); \
+        }                                                                                  \
+    }
 
-static inline void spread_elements(ptrdiff_t size, int power, ptrdiff_t m, ptrdiff_t n,
-                                   char *y, const char *x, ptrdiff_t row,
-                                   ptrdiff_t step) {
-    ptrdiff_t i = 0, done = 0;
-    if (size <= 8 && row == size && n <= FEW && step == 0)
-        i = repeat_each(power, n, m, y, x);
-    else if (size <= 8 && row == size && n <= (size == 8 ? 2 : FEW))
-        i = interleave(power, n, m, y, x, step);
-    else if (step == 0)
-        i = repeat(size, m, n, y, x, row);
-    y += i * n * size, x += i * row;
-    for (; i < m; i++, y += n * size, x += row) {
-        if (size <= 8 && step % size == 0 && 2 <= step / size && step / size <= FEW)
-            done = gather(power, step / size, n, y, x);
-        copy_each(size, n - done, y + done * size, x + done * step, step);
+COPY_ROWS(1)
+COPY_ROWS(2)
+COPY_ROWS(4)
+COPY_ROWS(8)
+COPY_ROWS(16)
+
+/* One by one. */
+static void copy_rows(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y, const char *x,
+                      ptrdiff_t row, ptrdiff_t step) {
+    switch (size) {
+    case 1: copy_rows_1(m, n, y, x, row, step); break;
+    case 2: copy_rows_2(m, n, y, x, row, step); break;
+    case 4: copy_rows_4(m, n, y, x, row, step); break;
+    case 8: copy_rows_8(m, n, y, x, row, step); break;
+    case 16: copy_rows_16(m, n, y, x, row, step); break;
+    default: /* complex numbers of two longdoubles */
+        for (ptrdiff_t k = 0; k < m * n; k++)
+            memcpy(y + k * size, x + k / n * row + k % n * step, (size_t)size);
     }
 }
 
-FASTADD_SCALAR static void spread(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
-                                  const char *x, ptrdiff_t row, ptrdiff_t step) {
-    ptrdiff_t done = 1, more, rows = m;
+/* How many of the first rows vectors bring to y. */
+static ptrdiff_t shuffle_rows(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
+                              const char *x, ptrdiff_t row, ptrdiff_t step) {
+    int power = size == 8 ? 3 : (int)size >> 1;
+    if (size <= 8 && row == size && n <= FEW && step == 0)
+        return repeat_each(power, n, m, y, x);
+    if (size <= 8 && row == size && n <= (size == 8 ? 2 : FEW))
+        return interleave(power, n, m, y, x, step);
+    return step == 0 && size <= 16 ? repeat(size, m, n, y, x, row) : 0;
+}
+
+static void spread(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y, const char *x,
+                   ptrdiff_t row, ptrdiff_t step) {
+    ptrdiff_t done = 1, more, rows = m, i;
     if (n == 1) n = m, step = row, m = rows = 1;
     if (m > 1 && row == 0) m = 1;
     if (step == size) {
-        for (ptrdiff_t i = 0; i < m; i++) copy_row(y + i * n * size, x + i * row, n * size);
-    } else {
-        switch (size) {
-        case 1: spread_elements(1, 0, m, n, y, x, row, step); break;
-        case 2: spread_elements(2, 1, m, n, y, x, row, step); break;
-        case 4: spread_elements(4, 2, m, n, y, x, row, step); break;
-        case 8: spread_elements(8, 3, m, n, y, x, row, step); break;
-        case 16: spread_elements(16, 4, m, n, y, x, row, step); break;
-        default: /* complex numbers of two longdoubles */
-            for (ptrdiff_t k = 0; k < m * n; k++)
-                memcpy(y + k * size, x + k / n * row + k % n * step, (size_t)size);
+        for (i = 0; i < m; i++) copy_row(y + i * n * size, x + i * row, n * size);
+    } else if (size <= 4 && n * size > VECTOR_BYTES &&
+               (step == 2 * size || step == 3 * size || step == 4 * size)) {
+        int power = (int)size >> 1; /* (Those of 8 bytes are as quick one by one.) */
+        for (i = 0; i < m; i++) {
+            char *to = y + i * n * size;
+            ptrdiff_t count = gather(power, step / size, n, to, x + i * row);
+            copy_rows(size, 1, n - count, to + count * size, x + i * row + count * step,
+                      0, step);
         }
+    } else {
+        i = step == 0 || row == size ? shuffle_rows(size, m, n, y, x, row, step) : 0;
+        copy_rows(size, m - i, n, y + i * n * size, x + i * row, row, step);
     }
     for (; m == 1 && done < rows; done += more) {
         more = done < rows - done ? done : rows - done;
