@@ -74,7 +74,7 @@ import numpy as np
 from fastadd import _core, _machine
 from fastadd._compare.cases import DTYPES, MIXTURES, kind, values
 from fastadd._compare.reference import assert_same_bits, reference
-n = _machine.last_level_cache() // 10  # of out, half counts
+n = _machine.streamed_from() // 10  # of out, half counts
 for length in (n // 2, 2 * n):
     a, b, out = np.empty((3, length), "f4")
     print(_core.explain(a, b, out=out)["streamed"])

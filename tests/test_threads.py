@@ -199,6 +199,22 @@ def test_last_level_cache(tmp_path, monkeypatch, sizes, processors, expected):
     assert _machine.last_level_cache(tmp_path) == expected
 
 
+@pytest.mark.parametrize(
+    ("vendor", "family", "expected"),
+    [
+        ("AuthenticAMD", "26", 64 << 20),
+        ("AuthenticAMD", "25", 32 << 20),
+        ("GenuineIntel", "26", 32 << 20),
+    ],
+)
+def test_streamed_from(tmp_path, monkeypatch, vendor, family, expected):
+    Path(tmp_path, "proc").mkdir()
+    told = ("processor\t: 0", f"vendor_id\t: {vendor}", f"cpu family\t: {family}", "")
+    Path(tmp_path, "proc/cpuinfo").write_text("\n".join(told))
+    monkeypatch.setattr(_machine, "processors", lambda: 2)
+    assert _machine.streamed_from(tmp_path) == expected
+
+
 def test_processors_of_a_system_that_does_not_tell(monkeypatch):
     for name in ("process_cpu_count", "sched_getaffinity"):
         monkeypatch.delattr(os, name, raising=False)

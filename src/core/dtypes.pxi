@@ -142,10 +142,12 @@ know_dtypes()
 know_pairs(known_dtypes)
 
 
-def set_last_level_cache(Py_ssize_t size):
-    """Its bytes."""
-    global last_level_cache
+def set_last_level_cache(Py_ssize_t size, Py_ssize_t streamed=0):
+    """Its bytes, and those of operands from which out is streamed: as many, unless
+    given."""
+    global last_level_cache, streamed_from
     last_level_cache = size
+    streamed_from = streamed or size
 
 
 def runs_here(name):

@@ -217,6 +217,7 @@ cdef struct job_t:
 cdef const kernels_t* kernels = NULL
 cdef Py_ssize_t itemsizes[NATIVE_COUNT]
 cdef Py_ssize_t last_level_cache  # bytes
+cdef Py_ssize_t streamed_from  # bytes of operands
 
 
 cdef inline bint is_half(int dtype) noexcept nogil:

@@ -188,7 +188,7 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
             if job.plan.data[operand] == plan.data[OUT]:
                 return False
         bytes -= shared_bytes(&job.plan)
-    return bytes > last_level_cache
+    return bytes > streamed_from
 
 
 cdef bint half_cached(const job_t* job) noexcept nogil:

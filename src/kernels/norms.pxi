@@ -2,25 +2,20 @@
 # or the largest magnitude. Which number is added to which sum depends neither on the
 # length of the CPU's vectors nor on what comes before: element k of a row goes to lane
 # k % LANES.
-# Uses: native.
-
-ctypedef fused squared:
-    float
-    double
-    longdouble
+# Uses: native, types.
 
 ctypedef fused summed:
     double
     longdouble
 
-cdef inline longdouble least_reliable_sum(squared tag) noexcept nogil:
+cdef inline longdouble least_reliable_sum(c_float tag) noexcept nogil:
     """A sum from which on what underflowed on the way is too little to matter."""
     return ldexp(1, lowest_exponent(tag) + 64)
 
 
-cdef inline int lowest_exponent(squared tag) noexcept nogil:
+cdef inline int lowest_exponent(c_float tag) noexcept nogil:
     """Of normal numbers."""
-    return (DBL_MIN_EXP if squared is double else LDBL_MIN_EXP) - 1
+    return (DBL_MIN_EXP if c_float is double else LDBL_MIN_EXP) - 1
 
 
 cdef int64_t LONG_MAGNITUDE = 0x7fffffffffffffff
@@ -50,17 +45,17 @@ cdef inline summed sum_lanes(summed* lanes, Py_ssize_t count) noexcept nogil:
 
 
 cdef inline summed sum_terms(
-    const plane_t* plane, const squared* tag, summed scale, bint squares
+    const plane_t* plane, const c_float* tag, summed scale, bint squares
 ) noexcept nogil:
     cdef summed[LANES] lanes
-    cdef squared[:, :] row = None
-    cdef squared[:, :] a = None
+    cdef c_float[:, :] row = None
+    cdef c_float[:, :] a = None
     cdef Py_ssize_t i, j, k, s
     cdef Py_ssize_t step = plane.views[A].strides[1], strips = 0
     cdef summed x
     lay(a.strides, plane.views[A].data, plane.views[A].strides[0], step)
-    lay(row.strides, plane.views[A].data, plane.views[A].strides[0], sizeof(squared))
-    if step == sizeof(squared):
+    lay(row.strides, plane.views[A].data, plane.views[A].strides[0], sizeof(c_float))
+    if step == sizeof(c_float):
         strips = plane.shape[1] // LANES
     for k in range(LANES):
         lanes[k] = 0
@@ -75,39 +70,39 @@ cdef inline summed sum_terms(
     return sum_lanes(lanes, LANES)
 
 
-cdef inline longdouble largest(const plane_t* plane, const squared* tag) noexcept nogil:
+cdef inline longdouble largest(const plane_t* plane, const c_float* tag) noexcept nogil:
     """The largest magnitude, a NaN if one is there: of floats, by their bits as signed
     integers, among which a NaN lies above infinity."""
-    cdef squared[:, :] a = None
+    cdef c_float[:, :] a = None
     cdef int32_t[:, :] bits = None
     cdef int64_t[:, :] long_bits = None
     cdef Py_ssize_t i, j
     cdef Py_ssize_t row = plane.views[A].strides[0], step = plane.views[A].strides[1]
     cdef int32_t most = 0
     cdef int64_t long_most = 0
-    cdef squared found = 0
+    cdef c_float found = 0
     lay(a.strides, plane.views[A].data, row, step)
     lay(bits.strides, plane.views[A].data, row, step)
     lay(long_bits.strides, plane.views[A].data, row, step)
     for i in range(plane.shape[0]):
         for j in range(plane.shape[1]):
-            if squared is float:
+            if c_float is float:
                 most = max(most, bits[i, j] & <int32_t>0x7fffffff)
-            elif squared is double:
+            elif c_float is double:
                 long_most = max(long_most, long_bits[i, j] & LONG_MAGNITUDE)
             elif isnan(a[i, j]) or long_fabs(a[i, j]) > found:
                 found = long_fabs(a[i, j])
                 if isnan(found):
                     return found
-    if squared is float:
+    if c_float is float:
         memcpy(&found, &most, sizeof(found))
-    elif squared is double:
+    elif c_float is double:
         memcpy(&found, &long_most, sizeof(found))
     return found
 
 
 cdef void norm_plane(
-    const plane_t* plane, const squared* a, const squared* beta, const squared* alpha,
+    const plane_t* plane, const c_float* a, const c_float* beta, const c_float* alpha,
     int norm,
 ) noexcept nogil:
     """Squares of float32 neither overflow nor underflow in float64, and are exact
@@ -117,25 +112,25 @@ cdef void norm_plane(
     partial.exponent = 0
     if norm == NORM_MAX:
         partial.sum = largest(plane, a)
-    elif squared is float:
+    elif c_float is float:
         if norm == NORM_1:
             partial.sum = sum_terms(plane, a, <double>1, False)
         else:
             partial.sum = sum_terms(plane, a, <double>1, True)
     elif norm == NORM_1:
-        partial.sum = sum_terms(plane, a, <squared>1, False)
+        partial.sum = sum_terms(plane, a, <c_float>1, False)
     else:
-        partial.sum = sum_terms(plane, a, <squared>1, True)
-        if partial.sum >= least_reliable_sum(<squared>1) and not isinf(partial.sum):
+        partial.sum = sum_terms(plane, a, <c_float>1, True)
+        if partial.sum >= least_reliable_sum(<c_float>1) and not isinf(partial.sum):
             return
         most = largest(plane, a)
         if most > 0 and not isinf(most) and not isnan(partial.sum):
             # (At most so that the scale is a normal number, which DAZ leaves.)
             partial.exponent = min(
-                max(ilogb(most), lowest_exponent(<squared>1)),
-                -lowest_exponent(<squared>1),
+                max(ilogb(most), lowest_exponent(<c_float>1)),
+                -lowest_exponent(<c_float>1),
             )
             partial.sum = sum_terms(
-                plane, a, <squared>ldexp(1, -partial.exponent), True
+                plane, a, <c_float>ldexp(1, -partial.exponent), True
             )
             partial.exponent *= 2

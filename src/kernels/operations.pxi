@@ -3,7 +3,7 @@
 # side, has been brought to that before (src/core/strips.pxi).
 #
 # A new operation is an arm of `element_of`, a kernel below, and its rows in the table.
-# Uses: native, types, rows, sums.
+# Uses: native, types, rows.
 
 cdef extern from "choose.h" nogil:
     float lerp_float(float a, float b, float w)
@@ -16,21 +16,8 @@ cdef extern from "choose.h" nogil:
 
 # What can be divided.
 ctypedef fused fractional:
-    float
-    double
-    longdouble
+    c_float
     complex_number
-
-
-cdef inline single times(single x, single y) noexcept nogil:
-    cdef single z
-    if single is boolean:
-        z.value = (x.value != 0) & (y.value != 0)
-        return z
-    elif single in complex_number:
-        return scaled(x, y, False)
-    else:
-        return <single>(x * y)
 
 
 cdef inline fractional difference(fractional x, fractional y) noexcept nogil:
@@ -89,7 +76,7 @@ cdef inline fractional interpolated(
         near = is_near_zero(w.real, w.imag)
         w.real = w.real if near else 1 - w.real
         w.imag = w.imag if near else 0 - w.imag
-        step = times(w, difference(b, a))
+        step = weighted(w, difference(b, a), False)
         step.real = step.real if near else -step.real
         step.imag = step.imag if near else -step.imag
         a.real = a.real if near else b.real
@@ -103,11 +90,11 @@ cdef inline single element_of(
 ) noexcept nogil:
     """The mathematics."""
     if operation == PRODUCTS:
-        return total(times(d, a), times(c, b))
+        return total(weighted(d, a, False), weighted(c, b, False))
     elif operation == ADDCMUL:
         return total(
             weighted(beta, a, real & BETA_REAL),
-            times(weighted(alpha, b, real & ALPHA_REAL), c),
+            weighted(weighted(alpha, b, real & ALPHA_REAL), c, False),
         )
     elif single in fractional:
         if operation == ADDCDIV:

@@ -22,24 +22,36 @@ cdef inline complex_number scaled(
     return product
 
 
+cdef inline single weighted(single weight, single x, bint real) noexcept nogil:
+    cdef single y
+    if single is boolean:
+        y.value = (weight.value != 0) & (x.value != 0)
+        return y
+    elif single in complex_number:
+        return scaled(weight, x, real)
+    else:
+        return <single>(weight * x)
+
+
+cdef inline single total(single sum, single term) noexcept nogil:
+    if single is boolean:
+        sum.value |= term.value
+        return sum
+    elif single in complex_number:
+        sum.real += term.real
+        sum.imag += term.imag
+        return sum
+    else:
+        return <single>(sum + term)
+
+
 cdef inline single element(
     single beta, single a, single alpha, single b, int real
 ) noexcept nogil:
     """The mathematics: beta*a + alpha*b, two products and a sum, each rounded."""
-    cdef single x, y
-    if single is boolean:
-        x.value = (
-            ((beta.value != 0) & (a.value != 0)) | ((alpha.value != 0) & (b.value != 0))
-        )
-        return x
-    elif single in complex_number:
-        x = scaled(beta, a, real & BETA_REAL)
-        y = scaled(alpha, b, real & ALPHA_REAL)
-        x.real += y.real
-        x.imag += y.imag
-        return x
-    else:
-        return <single>(beta * a + alpha * b)
+    return total(
+        weighted(beta, a, real & BETA_REAL), weighted(alpha, b, real & ALPHA_REAL)
+    )
 
 
 cdef inline void add_strip(

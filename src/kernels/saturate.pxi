@@ -18,13 +18,8 @@ ctypedef fused clamped:
     signed_integer
     unsigned_integer
 
-ctypedef fused unclamped:
-    float
-    double
-    longdouble
 
-
-cdef inline clamped to_clamped(unclamped x, clamped tag) noexcept nogil:
+cdef inline clamped to_clamped(c_float x, clamped tag) noexcept nogil:
     cdef int bits = 8 * sizeof(clamped)
     cdef double low, high
     if clamped is int64_t:
@@ -38,9 +33,9 @@ cdef inline clamped to_clamped(unclamped x, clamped tag) noexcept nogil:
         else:
             low = 0
             high = <double>((<int64_t>1 << bits) - 1)
-        if unclamped is float and sizeof(clamped) <= 2:
+        if c_float is float and sizeof(clamped) <= 2:
             return <clamped>clamp_float(x, <float>low, <float>high)
-        elif unclamped is longdouble:
+        elif c_float is longdouble:
             return <clamped>max(
                 <int64_t>low, min(<int64_t>high, clamp_to_int64(x))
             )
@@ -50,13 +45,13 @@ cdef inline clamped to_clamped(unclamped x, clamped tag) noexcept nogil:
 
 cdef inline void saturate_loop(
     Py_ssize_t m, Py_ssize_t n, clamped* y_data, Py_ssize_t y_row, Py_ssize_t y_step,
-    const unclamped* x_data, Py_ssize_t x_row,
+    const c_float* x_data, Py_ssize_t x_row,
 ) noexcept nogil:
     cdef clamped[:, :] y = None
-    cdef unclamped[:, :] x = None
+    cdef c_float[:, :] x = None
     cdef Py_ssize_t i, j
     lay(y.strides, <char*>y_data, y_row, y_step)
-    lay(x.strides, <char*>x_data, x_row, sizeof(unclamped))
+    lay(x.strides, <char*>x_data, x_row, sizeof(c_float))
     for i in range(m):
         for j in range(n):
             y[i, j] = to_clamped(x[i, j], <clamped>0)
@@ -65,7 +60,7 @@ cdef inline void saturate_loop(
 cdef void saturate_plane(
     Py_ssize_t m, Py_ssize_t n,
     clamped* y, const Py_ssize_t* y_strides,
-    const unclamped* x, const Py_ssize_t* x_strides,
+    const c_float* x, const Py_ssize_t* x_strides,
 ) noexcept nogil:
     """x lies in rows, side by side."""
     if y_strides[1] == sizeof(clamped):
@@ -131,12 +126,12 @@ cdef void clamp_sum_plane(
         clamp_row(out, rows, weights, count, plane.shape[1], <small>0)
 
 
-cdef void fill_saturations(convert_t* to, unclamped* tag) noexcept:
-    to[INT8] = <convert_t>saturate_plane[int8_t, unclamped]
-    to[INT16] = <convert_t>saturate_plane[int16_t, unclamped]
-    to[INT32] = <convert_t>saturate_plane[int32_t, unclamped]
-    to[INT64] = <convert_t>saturate_plane[int64_t, unclamped]
-    to[UINT8] = <convert_t>saturate_plane[uint8_t, unclamped]
-    to[UINT16] = <convert_t>saturate_plane[uint16_t, unclamped]
-    to[UINT32] = <convert_t>saturate_plane[uint32_t, unclamped]
-    to[UINT64] = <convert_t>saturate_plane[uint64_t, unclamped]
+cdef void fill_saturations(convert_t* to, c_float* tag) noexcept:
+    to[INT8] = <convert_t>saturate_plane[int8_t, c_float]
+    to[INT16] = <convert_t>saturate_plane[int16_t, c_float]
+    to[INT32] = <convert_t>saturate_plane[int32_t, c_float]
+    to[INT64] = <convert_t>saturate_plane[int64_t, c_float]
+    to[UINT8] = <convert_t>saturate_plane[uint8_t, c_float]
+    to[UINT16] = <convert_t>saturate_plane[uint16_t, c_float]
+    to[UINT32] = <convert_t>saturate_plane[uint32_t, c_float]
+    to[UINT64] = <convert_t>saturate_plane[uint64_t, c_float]

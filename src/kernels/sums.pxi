@@ -11,29 +11,6 @@ cdef struct summed_t:
     streamed_t parts[4]
 
 
-cdef inline single weighted(single weight, single x, bint real) noexcept nogil:
-    cdef single y
-    if single is boolean:
-        y.value = (weight.value != 0) & (x.value != 0)
-        return y
-    elif single in complex_number:
-        return scaled(weight, x, real)
-    else:
-        return <single>(weight * x)
-
-
-cdef inline single total(single sum, single term) noexcept nogil:
-    if single is boolean:
-        sum.value |= term.value
-        return sum
-    elif single in complex_number:
-        sum.real += term.real
-        sum.imag += term.imag
-        return sum
-    else:
-        return <single>(sum + term)
-
-
 cdef inline void add_term(
     char* memory, Py_ssize_t length, const char* x_data, Py_ssize_t x_step,
     single weight, bint real, bint first,

@@ -77,36 +77,62 @@ cdef void fill_all_conversions(convert_t convert[NATIVE_COUNT][NATIVE_COUNT]) no
     convert[COMPLEX128][COMPLEX128] = <convert_t>copy_plane[complex128]
 
 
-cdef void fill_additions(kernels_t* kernels) noexcept:
-    kernels.add[BOOL][BOOL] = <kernel_t>add_plane[boolean]
-    kernels.add[INT8][INT8] = kernels.add[UINT8][UINT8] = <kernel_t>add_plane[uint8_t]
-    kernels.add[INT16][INT16] = kernels.add[UINT16][UINT16] = (
-        <kernel_t>add_plane[uint16_t]
-    )
-    kernels.add[INT32][INT32] = kernels.add[UINT32][UINT32] = (
-        <kernel_t>add_plane[uint32_t]
-    )
-    kernels.add[INT64][INT64] = kernels.add[UINT64][UINT64] = (
-        <kernel_t>add_plane[uint64_t]
-    )
-    kernels.add[FLOAT16][FLOAT16] = <kernel_t>add_plane[half]
-    kernels.add[BFLOAT16][BFLOAT16] = <kernel_t>add_plane[bfloat16]
-    kernels.add[FLOAT32][FLOAT32] = <kernel_t>add_plane[float]
-    kernels.add[FLOAT64][FLOAT64] = <kernel_t>add_plane[double]
-    kernels.add[COMPLEX64][COMPLEX64] = <kernel_t>add_plane[complex64]
-    kernels.add[COMPLEX128][COMPLEX128] = <kernel_t>add_plane[complex128]
+cdef void fill_dtype(kernels_t* kernels, number* tag, int dtype) noexcept:
+    """What is computed in one dtype."""
+    kernels.add[dtype][dtype] = <kernel_t>add_plane[number]
+    if number in single:
+        kernels.sum[dtype] = <sum_t>sum_plane[number]
+        kernels.operations[PRODUCTS - PRODUCTS][dtype] = (
+            <kernel_t>products_plane[number]
+        )
+        kernels.operations[ADDCMUL - PRODUCTS][dtype] = <kernel_t>addcmul_plane[number]
+    if number in fractional:
+        kernels.operations[ADDCDIV - PRODUCTS][dtype] = <kernel_t>addcdiv_plane[number]
+        kernels.operations[LERP - PRODUCTS][dtype] = <kernel_t>lerp_plane[number]
+    if number in c_float:
+        kernels.operations[ADAM - PRODUCTS][dtype] = <kernel_t>adam_plane[number]
+        kernels.operations[ADD_DOT - PRODUCTS][dtype] = <kernel_t>add_dot_plane[number]
+        kernels.norm[dtype] = <kernel_t>norm_plane[number]
+
+
+cdef void fill_dtypes(kernels_t* kernels) noexcept:
+    cdef int size, operation
+    fill_dtype(kernels, <boolean*>NULL, BOOL)
+    fill_dtype(kernels, <uint8_t*>NULL, UINT8)
+    fill_dtype(kernels, <uint16_t*>NULL, UINT16)
+    fill_dtype(kernels, <uint32_t*>NULL, UINT32)
+    fill_dtype(kernels, <uint64_t*>NULL, UINT64)
+    fill_dtype(kernels, <half*>NULL, FLOAT16)
+    fill_dtype(kernels, <bfloat16*>NULL, BFLOAT16)
+    fill_dtype(kernels, <float*>NULL, FLOAT32)
+    fill_dtype(kernels, <double*>NULL, FLOAT64)
+    fill_dtype(kernels, <complex64*>NULL, COMPLEX64)
+    fill_dtype(kernels, <complex128*>NULL, COMPLEX128)
     if BASELINE:
-        kernels.add[LONGDOUBLE][LONGDOUBLE] = <kernel_t>add_plane[longdouble]
-        kernels.add[CLONGDOUBLE][CLONGDOUBLE] = <kernel_t>add_plane[clongdouble]
+        fill_dtype(kernels, <longdouble*>NULL, LONGDOUBLE)
+        fill_dtype(kernels, <clongdouble*>NULL, CLONGDOUBLE)
+    for size in range(4):  # signed integers wrap to the bits of unsigned ones
+        kernels.add[INT8 + size][INT8 + size] = kernels.add[UINT8 + size][UINT8 + size]
+        kernels.sum[INT8 + size] = kernels.sum[UINT8 + size]
+        for operation in range(OPERATIONS - PRODUCTS):
+            kernels.operations[operation][INT8 + size] = (
+                kernels.operations[operation][UINT8 + size]
+            )
 
 
-cdef void fill_relu(kernel_t relu[NATIVE_COUNT], kernel_t[4] signed) noexcept:
-    cdef int size
-    for size in range(4):
-        relu[INT8 + size] = signed[size]
-    relu[FLOAT16] = relu[BFLOAT16] = signed[1]
-    relu[FLOAT32] = signed[2]
-    relu[FLOAT64] = signed[3]
+cdef void fill_limits(kernels_t* kernels) noexcept:
+    """Floats are taken for the signed integers of their bits."""
+    kernels.relu[INT8] = <kernel_t>relu_plane[int8_t]
+    kernels.relu[INT16] = <kernel_t>relu_plane[int16_t]
+    kernels.relu[INT32] = kernels.relu[FLOAT32] = <kernel_t>relu_plane[int32_t]
+    kernels.relu[INT64] = kernels.relu[FLOAT64] = <kernel_t>relu_plane[int64_t]
+    kernels.relu[FLOAT16] = kernels.relu[BFLOAT16] = kernels.relu[INT16]
+    kernels.clip[FLOAT16] = kernels.clip[BFLOAT16] = <kernel_t>clip_plane[int16_t]
+    kernels.clip[FLOAT32] = <kernel_t>clip_plane[int32_t]
+    kernels.clip[FLOAT64] = <kernel_t>clip_plane[int64_t]
+    if BASELINE:
+        kernels.relu[LONGDOUBLE] = <kernel_t>relu_plane[longdouble]
+        kernels.clip[LONGDOUBLE] = <kernel_t>clip_plane[longdouble]
 
 
 cdef void fill_mixed(kernel_t add[NATIVE_COUNT], narrow* tag) noexcept:
@@ -124,121 +150,7 @@ cdef void fill_mixed(kernel_t add[NATIVE_COUNT], narrow* tag) noexcept:
     add[FLOAT64] = <kernel_t>add_mixed_plane[narrow, double]
 
 
-cdef void fill_operation(kernel_t to[NATIVE_COUNT], kernel_t[11] kernels) noexcept:
-    """Kernels of bool, integers by size, floats and complex numbers by size."""
-    cdef int size
-    to[BOOL] = kernels[0]
-    for size in range(4):
-        to[INT8 + size] = to[UINT8 + size] = kernels[1 + size]
-    for size in range(3):
-        to[FLOAT32 + size] = kernels[5 + size]
-        to[COMPLEX64 + size] = kernels[8 + size]
-
-
-cdef void fill_operations(kernels_t* kernels) noexcept:
-    fill_operation(kernels.operations[PRODUCTS - PRODUCTS], [
-        <kernel_t>products_plane[boolean], <kernel_t>products_plane[uint8_t],
-        <kernel_t>products_plane[uint16_t], <kernel_t>products_plane[uint32_t],
-        <kernel_t>products_plane[uint64_t], <kernel_t>products_plane[float],
-        <kernel_t>products_plane[double], NULL, <kernel_t>products_plane[complex64],
-        <kernel_t>products_plane[complex128], NULL,
-    ])
-    fill_operation(kernels.operations[ADDCMUL - PRODUCTS], [
-        <kernel_t>addcmul_plane[boolean], <kernel_t>addcmul_plane[uint8_t],
-        <kernel_t>addcmul_plane[uint16_t], <kernel_t>addcmul_plane[uint32_t],
-        <kernel_t>addcmul_plane[uint64_t], <kernel_t>addcmul_plane[float],
-        <kernel_t>addcmul_plane[double], NULL, <kernel_t>addcmul_plane[complex64],
-        <kernel_t>addcmul_plane[complex128], NULL,
-    ])
-    fill_operation(kernels.operations[ADDCDIV - PRODUCTS], [
-        NULL, NULL, NULL, NULL, NULL, <kernel_t>addcdiv_plane[float],
-        <kernel_t>addcdiv_plane[double], NULL, <kernel_t>addcdiv_plane[complex64],
-        <kernel_t>addcdiv_plane[complex128], NULL,
-    ])
-    fill_operation(kernels.operations[LERP - PRODUCTS], [
-        NULL, NULL, NULL, NULL, NULL, <kernel_t>lerp_plane[float],
-        <kernel_t>lerp_plane[double], NULL, <kernel_t>lerp_plane[complex64],
-        <kernel_t>lerp_plane[complex128], NULL,
-    ])
-    kernels.operations[ADAM - PRODUCTS][FLOAT32] = <kernel_t>adam_plane[float]
-    kernels.operations[ADAM - PRODUCTS][FLOAT64] = <kernel_t>adam_plane[double]
-    if BASELINE:
-        kernels.operations[ADAM - PRODUCTS][LONGDOUBLE] = (
-            <kernel_t>adam_plane[longdouble]
-        )
-    kernels.operations[ADD_DOT - PRODUCTS][FLOAT32] = <kernel_t>add_dot_plane[float]
-    kernels.operations[ADD_DOT - PRODUCTS][FLOAT64] = <kernel_t>add_dot_plane[double]
-    if BASELINE:
-        kernels.operations[ADD_DOT - PRODUCTS][LONGDOUBLE] = (
-            <kernel_t>add_dot_plane[longdouble]
-        )
-        fill_long_operation(
-            kernels.operations[PRODUCTS - PRODUCTS],
-            <kernel_t>products_plane[longdouble], <kernel_t>products_plane[clongdouble],
-        )
-        fill_long_operation(
-            kernels.operations[ADDCMUL - PRODUCTS],
-            <kernel_t>addcmul_plane[longdouble], <kernel_t>addcmul_plane[clongdouble],
-        )
-        fill_long_operation(
-            kernels.operations[ADDCDIV - PRODUCTS],
-            <kernel_t>addcdiv_plane[longdouble], <kernel_t>addcdiv_plane[clongdouble],
-        )
-        fill_long_operation(
-            kernels.operations[LERP - PRODUCTS],
-            <kernel_t>lerp_plane[longdouble], <kernel_t>lerp_plane[clongdouble],
-        )
-
-
-cdef void fill_long_operation(
-    kernel_t to[NATIVE_COUNT], kernel_t real, kernel_t both
-) noexcept:
-    to[LONGDOUBLE], to[CLONGDOUBLE] = real, both
-
-
-cdef void fill(kernels_t* kernels) noexcept:
-    kernels.transpose = transpose
-    make_shuffles()
-    kernels.spread = spread
-    fill_operations(kernels)
-    kernels.clamp[INT8] = <kernel_t>clamp_plane[int8_t]
-    kernels.clamp[UINT8] = <kernel_t>clamp_plane[uint8_t]
-    kernels.clamp[INT16] = <kernel_t>clamp_plane[int16_t]
-    kernels.clamp[UINT16] = <kernel_t>clamp_plane[uint16_t]
-    kernels.clamp_sum[INT8] = <sum_t>clamp_sum_plane[int8_t]
-    kernels.clamp_sum[UINT8] = <sum_t>clamp_sum_plane[uint8_t]
-    kernels.clamp_sum[INT16] = <sum_t>clamp_sum_plane[int16_t]
-    kernels.clamp_sum[UINT16] = <sum_t>clamp_sum_plane[uint16_t]
-    fill_saturations(kernels.saturate[FLOAT32 - FLOAT32], <float*>NULL)
-    fill_saturations(kernels.saturate[FLOAT64 - FLOAT32], <double*>NULL)
-    if BASELINE:
-        fill_saturations(kernels.saturate[LONGDOUBLE - FLOAT32], <longdouble*>NULL)
-    fill_all_conversions(kernels.convert)
-    fill_additions(kernels)
-    kernels.sum[BOOL] = <sum_t>sum_plane[boolean]
-    kernels.sum[INT8] = kernels.sum[UINT8] = <sum_t>sum_plane[uint8_t]
-    kernels.sum[INT16] = kernels.sum[UINT16] = <sum_t>sum_plane[uint16_t]
-    kernels.sum[INT32] = kernels.sum[UINT32] = <sum_t>sum_plane[uint32_t]
-    kernels.sum[INT64] = kernels.sum[UINT64] = <sum_t>sum_plane[uint64_t]
-    kernels.sum[FLOAT32] = <sum_t>sum_plane[float]
-    kernels.sum[FLOAT64] = <sum_t>sum_plane[double]
-    kernels.sum[COMPLEX64] = <sum_t>sum_plane[complex64]
-    kernels.sum[COMPLEX128] = <sum_t>sum_plane[complex128]
-    fill_relu(kernels.relu, [
-        <kernel_t>relu_plane[int8_t], <kernel_t>relu_plane[int16_t],
-        <kernel_t>relu_plane[int32_t], <kernel_t>relu_plane[int64_t],
-    ])
-    kernels.clip[FLOAT16] = kernels.clip[BFLOAT16] = <kernel_t>clip_plane[int16_t]
-    kernels.clip[FLOAT32] = <kernel_t>clip_plane[int32_t]
-    kernels.clip[FLOAT64] = <kernel_t>clip_plane[int64_t]
-    kernels.norm[FLOAT32] = <kernel_t>norm_plane[float]
-    kernels.norm[FLOAT64] = <kernel_t>norm_plane[double]
-    if BASELINE:
-        kernels.sum[LONGDOUBLE] = <sum_t>sum_plane[longdouble]
-        kernels.sum[CLONGDOUBLE] = <sum_t>sum_plane[clongdouble]
-        kernels.clip[LONGDOUBLE] = <kernel_t>clip_plane[longdouble]
-        kernels.relu[LONGDOUBLE] = <kernel_t>relu_plane[longdouble]
-        kernels.norm[LONGDOUBLE] = <kernel_t>norm_plane[longdouble]
+cdef void fill_mixtures(kernels_t* kernels) noexcept:
     fill_mixed(kernels.add[BOOL], <boolean*>NULL)
     fill_mixed(kernels.add[INT8], <int8_t*>NULL)
     fill_mixed(kernels.add[INT16], <int16_t*>NULL)
@@ -256,6 +168,30 @@ cdef void fill(kernels_t* kernels) noexcept:
     kernels.add_to_float32[UINT32] = <kernel_t>add_to_float32_plane[uint32_t]
     kernels.add_to_float32[UINT64] = <kernel_t>add_to_float32_plane[uint64_t]
     kernels.add_to_float32[FLOAT32] = <kernel_t>add_to_float32_plane[float]
+
+
+cdef void fill_small(kernels_t* kernels, small* tag, int dtype) noexcept:
+    """Integers that do not wrap."""
+    kernels.clamp[dtype] = <kernel_t>clamp_plane[small]
+    kernels.clamp_sum[dtype] = <sum_t>clamp_sum_plane[small]
+
+
+cdef void fill(kernels_t* kernels) noexcept:
+    make_shuffles()
+    kernels.transpose = transpose
+    kernels.spread = spread
+    fill_all_conversions(kernels.convert)
+    fill_dtypes(kernels)
+    fill_limits(kernels)
+    fill_mixtures(kernels)
+    fill_small(kernels, <int8_t*>NULL, INT8)
+    fill_small(kernels, <uint8_t*>NULL, UINT8)
+    fill_small(kernels, <int16_t*>NULL, INT16)
+    fill_small(kernels, <uint16_t*>NULL, UINT16)
+    fill_saturations(kernels.saturate[FLOAT32 - FLOAT32], <float*>NULL)
+    fill_saturations(kernels.saturate[FLOAT64 - FLOAT32], <double*>NULL)
+    if BASELINE:
+        fill_saturations(kernels.saturate[LONGDOUBLE - FLOAT32], <longdouble*>NULL)
 
 
 cdef void take_over(kernels_t* kernels, const kernels_t* other) noexcept:

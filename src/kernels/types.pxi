@@ -84,6 +84,11 @@ ctypedef fused unsigned_integer:
     uint32_t
     uint64_t
 
+ctypedef fused c_float:
+    float
+    double
+    longdouble
+
 ctypedef fused complex_number:
     complex64
     complex128
@@ -92,26 +97,20 @@ ctypedef fused complex_number:
 ctypedef fused floating:
     half
     bfloat16
-    float
-    double
-    longdouble
+    c_float
 
 # What C calculates with.
 ctypedef fused c_number:
     signed_integer
     unsigned_integer
-    float
-    double
-    longdouble
+    c_float
 
 # What has an addition of its own, element by element: signed integers wrap to the bits
 # of unsigned ones.
 ctypedef fused single:
     boolean
     unsigned_integer
-    float
-    double
-    longdouble
+    c_float
     complex_number
 
 # And what is added in strips, as float32.
