@@ -35,18 +35,18 @@ MUTANTS = [
         ("kernels/rows.pxi", "avx2", VALUES, "+ -c.imag * x.imag", "+ c.imag * x.imag"),
         (
             *("kernels/rows.pxi", "avx2", VALUES),
-            "y = scaled(alpha, b, real & ALPHA_REAL)",
-            "y = scaled(alpha, b, real & BETA_REAL)",
+            "a, real & BETA_REAL), weighted(alpha, b, real & ALPHA_REAL)",
+            "a, real & BETA_REAL), weighted(alpha, b, real & BETA_REAL)",
         ),
         (
             *("kernels/rows.pxi", "avx2", VALUES),
-            "return <single>(beta * a + alpha * b)",
-            "return <single>(alpha * a + beta * b)",
+            "        weighted(beta, a, real & BETA_REAL), weighted(alpha, b,",
+            "        weighted(alpha, a, real & BETA_REAL), weighted(beta, b,",
         ),
         (
             *("kernels/rows.pxi", "avx2", VALUES),
-            "((beta.value != 0) & (a.value != 0))",
-            "((beta.value != 0) | (a.value != 0))",
+            "(weight.value != 0) & (x.value != 0)",
+            "(weight.value != 0) | (x.value != 0)",
         ),
         (  # a rounding less
             *("kernels/rows.pxi", "avx2", VALUES),
@@ -134,8 +134,8 @@ MUTANTS = [
         ),
         (
             *("kernels/operations.pxi", "avx2", OPERATIONS),
-            "return total(times(d, a), times(c, b))",
-            "return total(times(c, a), times(d, b))",
+            "return total(weighted(d, a, False), weighted(c, b, False))",
+            "return total(weighted(c, a, False), weighted(d, b, False))",
         ),
         (
             *("kernels/operations.pxi", "avx2", OPERATIONS),

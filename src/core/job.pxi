@@ -138,7 +138,7 @@ cdef enum:
     # A costly element, one that is converted or computed in many steps, counts as more.
     BYTES_PER_THREAD = 1 << 16
     COSTLY = 4
-    STRIDED = 8  # bytes that one counts as at least which is fetched by itself
+    STRIDED = 8  # and one that is fetched by itself as so many bytes at least
 
 cdef enum:
     # A thread's scratch: three pieces for each operand that is converted;

@@ -162,7 +162,8 @@ cdef inline bint may_repeat(
 
 
 cdef void gather_channels(job_t* steps, int count) noexcept nogil:
-    """Of one and two bytes. (A sum that needs no scratch takes them as they are.)"""
+    """Bring channels of one and two bytes side by side. (A sum that needs no scratch
+    takes them as they are.)"""
     cdef const plan_t* plan
     cdef int step, operand
     for step in range(count):
@@ -226,7 +227,8 @@ cdef void avoid_small_planes(job_t* steps, int count) noexcept nogil:
 
 
 cdef void arrange_operands(job_t* steps, int count, Py_ssize_t size) noexcept nogil:
-    """Choose the order of the axes, and what is brought into it."""
+    """Choose the order of the axes, and what is brought into it. (Where it must come:
+    what operations of three and four operands need is brought by `spread_operands`.)"""
     if count > 1 or not fold_small_planes(steps, size):
         if size >= LARGE or size >= TRANSPOSED and itemsizes[steps.dtype] <= 4:
             interchange_axes(steps, count)

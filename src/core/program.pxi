@@ -218,7 +218,10 @@ cdef inline void choose_kernels(
         steps[step].clamps = False
         for operand in range(MASK):
             steps[step].reads[operand] = steps.dtype
-    if unlikely(size >= ARRANGED or is_half(steps.dtype) and steps.plan.ndim > 1):
+    # (The size is 0 where there is no scratch memory.)
+    if unlikely(
+        size >= ARRANGED or is_half(steps.dtype) and steps.plan.ndim > 1 and size > 0
+    ):
         arrange_operands(steps, count, size)
     if steps.operation >= PRODUCTS:
         spread_operands(steps)
