@@ -239,7 +239,7 @@ static ptrdiff_t shuffle_rows(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y,
         return repeat_each(power, n, m, y, x);
     if (size <= 8 && row == size && n <= (size == 8 ? 2 : FEW))
         return interleave(power, n, m, y, x, step);
-    return step == 0 && size <= 16 ? repeat(size, m, n, y, x, row) : 0;
+    return step == 0 && (size <= 8 || size == 16) ? repeat(size, m, n, y, x, row) : 0;
 }
 
 static void spread(ptrdiff_t size, ptrdiff_t m, ptrdiff_t n, char *y, const char *x,

@@ -93,12 +93,14 @@ cdef void cut_into_blocks(
         most = (PIECE if by_scratch else SUM) // widest
         if steps.plan.inputs > 2:
             most = 2 * most // steps.plan.inputs  # so that all fit the L1 cache
-        if across and as_it_is and not is_masked(steps):  # it needs one of two pieces
+        # What is only transposed takes two of its three pieces; a column of it that is
+        # brought side by side, half of that first.
+        if across and as_it_is and not is_masked(steps):
             most *= 2
         if across:
             tile = max(TILE_ROW // widest, 1)
-            columns = columns if columns < 2 * tile else tile
-            most = min(most, TILE_ROWS * max(columns, tile))
+            if columns >= 2 * tile:  # (Of little more than a tile, none is left over.)
+                columns = tile
     if steps.columns_first:
         columns = min(columns, <Py_ssize_t>SHARED_COLUMNS)
     missing = columns_into_line(&steps[count - 1])

@@ -72,10 +72,9 @@ cdef enum:
     ALIGNED_ROW = 1 << 12
     ALIGNED = 12 << 10
     VECTOR = 32
-    # A tile is of 64 rows of 256 bytes. `a + b.T` of 2048 x 2048 float32 takes 2.8 ms
-    # then, 3.1 with half as long rows, 6.9 with half as many too. (Sapphire Rapids,
-    # 1 thread; torch 12 on a Zen 4.)
-    TILE_ROWS = 64
+    # Bytes of a tile's row, of which two pieces of scratch have 64. `a + b.T` of 2048 x
+    # 2048 float32 takes 2.8 ms then, 3.1 with half as long rows, 6.9 with half as many
+    # too. (Sapphire Rapids, 1 thread; torch 12 on a Zen 4.)
     TILE_ROW = 256
     # An operand that lies across is brought into rows where a plane has so many rows
     # and columns; smaller ones are read as they lie.

@@ -42,9 +42,9 @@ cdef void interchange_axes(job_t* steps, int count) noexcept nogil:
 
 
 cdef void spread_operands(job_t* job) noexcept nogil:
-    """Kernels of three or four operands take rows that lie side by side: bring there
-    what does not. (A last operand that is no factor of an addition may be constant
-    along a row.)"""
+    """Bring rows side by side that do not lie so. (Kernels of three or four operands
+    take no others, but the last one may be constant along a row; additions take what is
+    constant as it is.)"""
     cdef const plan_t* plan = &job.plan
     cdef int operand, row = plan.ndim - 1
     cdef bint is_short = row > 0 and plan.shape[row] < SHORT_ROW
@@ -54,6 +54,8 @@ cdef void spread_operands(job_t* job) noexcept nogil:
         return
     for operand in range(plan.inputs + 1):
         stride, itemsize = plan.strides[operand][row], plan.itemsize[operand]
+        if job.operation == ADD and stride == 0 and is_run(plan, operand):
+            continue
         if is_short:
             if stride == itemsize and (
                 plan.strides[operand][row - 1] == plan.shape[row] * itemsize

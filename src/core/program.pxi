@@ -47,6 +47,8 @@ cdef bint converts_beforehand(const plan_t* plan) noexcept nogil:
     cdef Py_ssize_t stride
     cdef bint in_rows = True
     for operand in range(plan.inputs + 1):
+        if plan.data[operand] == NULL:  # the sum so far, in scratch
+            continue
         stride = plan.strides[operand][row]
         if stride == 0:
             return True
