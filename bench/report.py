@@ -168,6 +168,8 @@ def markdown(cells):
     ]
     for group, count, best, goal, numpy, lost in summaries(cells):
         lead = three_digits(best)
+        if goal and best < float(goal):
+            goal += ", missed"
         parts.append(f"| {group} | {count} | {lead} | {goal} | {numpy} | {lost} |")
     shown = [
         cell

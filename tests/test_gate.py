@@ -100,8 +100,85 @@ def test_the_compiled_part_computes_what_the_python_layer_does(seed):
                 assert np.asarray(x).strides == np.asarray(y).strides
 
 
+LISTS = {
+    "foreach_add": (2, ("alpha", "beta")),
+    "foreach_sub": (2, ("alpha",)),
+    "foreach_lerp": (3, ()),
+    "foreach_addcmul": (3, ("value", "beta")),
+    "foreach_addcdiv": (3, ("value", "beta")),
+    "weighted_sum": (1, ()),
+    "foreach_weighted_sum": (1, ("weights",)),
+    "clip_grad_norm": (1, ()),
+    "clip_grad_value": (1, ()),
+}
+
+
+def some_list(random, count, shape, *, is_first=False):
+    """Arrays of one shape, in whatever a list of them may be; or a number for all."""
+    what = random.choice(["list", "tuple", "stack", "stack", "columns", "objects"])
+    if not is_first and random.random() < 0.2:
+        return random.choice([2, -1, 0.5, np.float32(3)])
+    stack = values((count, *shape), np.dtype(str(random.choice(["f4", "f8", "i2"]))), 7)
+    if what == "stack":
+        return stack
+    if what == "columns":
+        return np.moveaxis(np.ascontiguousarray(np.moveaxis(stack, 0, -1)), -1, 0)
+    if what == "objects":
+        objects = np.empty(count, object)
+        objects[:] = list(stack) if len(shape) > 0 else stack
+        return objects
+    return list(stack) if what == "list" else tuple(stack)
+
+
+def some_call_of_lists(seed):
+    random = np.random.default_rng(seed)
+    name = str(random.choice(list(LISTS)))
+    lists, numbers = LISTS[name]
+    count = int(random.integers(1, 4))
+    shape = [(3,), (2, 3), ()][random.integers(3)]
+    arguments = [
+        some_list(random, count, shape, is_first=place == 0) for place in range(lists)
+    ]
+    if name == "foreach_weighted_sum":
+        arguments = [[arguments[0], some_list(random, count, shape, is_first=True)]]
+    keywords = {}
+    for number in numbers:
+        if random.random() < 0.6:
+            made = [2, 0.5, [2, 3, 4][:count], np.arange(count), np.ones((count, 3))]
+            keywords[number] = made[random.integers(len(made))]
+    if name.startswith("clip"):
+        arguments.append(0.5)
+    out = None
+    if name != "weighted_sum" and random.random() < 0.4:
+        out = np.ones((count, *shape), "f8")
+    elif name == "weighted_sum" and random.random() < 0.4:
+        out = np.ones(shape, "f8")
+    return name, arguments, keywords, out
+
+
+def flat(result):
+    """The arrays and the norm of a result."""
+    if isinstance(result, list | tuple):
+        return [x for member in result for x in flat(member)]
+    return [result]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lists_are_computed_as_the_python_layer_does(seed):
+    for each in range(250):
+        name, arguments, keywords, out = some_call_of_lists(1000 * seed + each)
+        mine = outcome(getattr(fastadd, name), arguments, keywords, out)
+        right = outcome(_core.carefully(name), arguments, keywords, out)
+        assert mine[:2] == right[:2], (name, arguments, keywords)
+        for x, y in zip(flat(mine[2:]), flat(right[2:]), strict=True):
+            assert (x is None) == (y is None)
+            if x is not None:
+                assert_same_bits(np.asarray(x), np.asarray(y))
+
+
 F4, G4 = values(50, np.dtype("f4"), 0), values(50, np.dtype("f4"), 1)
 F8, U1 = values(50, np.dtype("f8"), 2), values(50, np.dtype("u1"), 3)
+STACK = np.stack([F4, G4])
 I2, MASK = values(50, np.dtype("i2"), 4), np.arange(50) % 3 == 0
 READY = {
     "two dtypes": lambda: fastadd.add(F4, U1, alpha=0.5),
@@ -129,6 +206,8 @@ READY = {
         [F4, G4], out=np.zeros(50, "f4"), where=MASK
     ),
     "lists": lambda: fastadd.foreach_add([F4, F8], [U1, F4], alpha=0.5),
+    "lists that are stacks": lambda: fastadd.foreach_add(STACK, STACK, out=STACK + 0),
+    "a sum of a stack": lambda: fastadd.weighted_sum(STACK, np.ones(2)),
     "lists that saturate": lambda: fastadd.foreach_add(
         [U1], [U1], alpha=0.5, casting="saturate"
     ),

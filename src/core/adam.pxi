@@ -197,7 +197,7 @@ cdef object adam_gate(int operation, PyObject** given):
     cdef Py_ssize_t place, count
     cdef int k
     for k in range(4):
-        if not is_sequence(<object>given[k]):
+        if not is_list(<object>given[k]):
             return NotImplemented
     if not take_factors(&factors, given + 4):
         return NotImplemented

@@ -218,3 +218,11 @@ cdef int take_array(job_t* job, int operand, cnp.ndarray x) except -1:
 
 cdef inline bint is_sequence(object given) noexcept:
     return type(given) is list or type(given) is tuple
+
+
+cdef inline bint is_list(object given) noexcept:
+    """Whether it is a list of arrays or of numbers: an array is one, along its first
+    axis."""
+    return is_sequence(given) or (
+        cnp.PyArray_CheckExact(given) and cnp.PyArray_NDIM(<cnp.ndarray>given) > 0
+    )

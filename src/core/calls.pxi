@@ -241,7 +241,7 @@ cdef object foreach_sub_gate(int operation, PyObject** given):
     alpha, inputs = <object>given[2], <object>given[0]
     if (
         not PyLong_CheckExact(alpha) and not PyFloat_CheckExact(alpha)
-        or not alpha or not is_sequence(inputs)
+        or not alpha or not is_list(inputs)
     ):
         return NotImplemented
     for x in inputs:

@@ -268,7 +268,7 @@ cdef inline PyObject* member(object given, Py_ssize_t place) noexcept:
 
 
 cdef object as_members(object given):
-    return tuple(given) if is_sequence(given) else given
+    return tuple(given) if is_list(given) else given
 
 
 cdef object gate_lists(
@@ -288,7 +288,7 @@ cdef object gate_lists(
     cdef int arguments = inputs + coefficients_of[operation]
     cdef job_t* jobs
     cdef list results = []
-    if not is_sequence(<object>given[0]) or out is not None and not is_sequence(out):
+    if not is_list(<object>given[0]) or out is not None and not is_list(out):
         return NotImplemented
     # Copies come first: nothing that runs meanwhile can change them.
     lists = [as_members(<object>given[k]) for k in range(arguments)]

@@ -181,7 +181,7 @@ cdef object sum_gate(object arrays, object weights, PyObject** rest, bint comput
     cdef Py_ssize_t terms
     out = <object>rest[GIVEN_OUT]
     masks[OUT] = <PyObject*>out if out is not None else NULL
-    if not is_sequence(arrays) or not take_mask(<object>rest[GIVEN_WHERE], masks):
+    if not is_list(arrays) or not take_mask(<object>rest[GIVEN_WHERE], masks):
         return NotImplemented
     operands = tuple(arrays)
     terms = len(operands)
