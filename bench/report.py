@@ -168,9 +168,10 @@ def markdown(cells):
     ]
     for group, count, best, goal, numpy, lost in summaries(cells):
         lead = three_digits(best)
-        if goal and best < float(goal):
-            goal += ", missed"
-        parts.append(f"| {group} | {count} | {lead} | {goal} | {numpy} | {lost} |")
+        missed = ", missed" if goal and best < float(goal) else ""
+        parts.append(
+            f"| {group} | {count} | {lead} | {goal}{missed} | {numpy} | {lost} |"
+        )
     shown = [
         cell
         for cell in cells

@@ -219,6 +219,47 @@ MUTANTS = [
             "memcpy(target + head, source + head, nbytes - head);",
             "memcpy(target + head, source + head, (nbytes - head) & -16);",
         ),
+        # ---- small integers that do not wrap
+        (
+            *("c/clamp.h", "avx2", OPERATIONS),
+            "_mm256_and_ps(x, _mm256_cmp_ps(x, x, _CMP_ORD_Q))",
+            "x",
+        ),
+        (
+            *("c/clamp.h", "avx512", OPERATIONS),
+            "_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), x)",
+            "x",
+        ),
+        (
+            *("c/clamp.h", "avx2", OPERATIONS),
+            "_mm256_cmp_ps(x, y, _CMP_LT_OQ)",
+            "_mm256_cmp_ps(x, y, _CMP_GE_OQ)",
+        ),
+        (  # a flag of a NaN
+            *("c/clamp.h", "avx512", OPERATIONS),
+            "_mm512_cmp_ps_mask(x, y, _CMP_LT_OQ)",
+            "_mm512_cmp_ps_mask(x, y, _CMP_LT_OS)",
+        ),
+        (
+            *("c/clamp.h", "baseline", OPERATIONS),
+            "return EACH(min_ps)(x, most);",
+            "return x;",
+        ),
+        (
+            *("c/clamp.h", "avx512", OPERATIONS),
+            "EACH(loadu_ps)(last + k * last_step)",
+            "EACH(loadu_ps)(last + j * last_step)",
+        ),
+        (
+            *("c/clamp.h", "avx512", "sum operations"),
+            "is_signed ? _mm512_cvtsepi32_epi8(x)",
+            "is_signed ? _mm512_cvtusepi32_epi8(x)",
+        ),
+        (
+            *("core/strips.pxi", "core", OPERATIONS),
+            "if carrier.raw or carrier.dtype != job.reads[OUT] or carrier.spread:",
+            "if carrier.raw or carrier.dtype != job.dtype or carrier.spread:",
+        ),
         (
             *("c/spread.h", "avx2", OPERATIONS),
             "j < n; j++, y += SIZE, from += step) memcpy",

@@ -1,5 +1,6 @@
 """Every property of every operation in the table: one body for each property."""
 
+from functools import partial
 from itertools import product as combinations
 
 import numpy as np
@@ -13,9 +14,16 @@ from fastadd._compare.cases import (
     LAYOUTS,
     kind,
     moderate,
+    stepped,
     values,
 )
-from fastadd._compare.operations import OPERATIONS, clamped, numbers_of, operands_of
+from fastadd._compare.operations import (
+    OPERATIONS,
+    clamped,
+    lerp,
+    numbers_of,
+    operands_of,
+)
 from fastadd._compare.reference import assert_same_bits
 
 EACH = [
@@ -406,6 +414,81 @@ def test_batches_of_small_planes_and_mixtures(operation, instruction_set):
                 assert_same_bits(
                     operation.call(*laid, **more), operation.call(*bytes_, **more)
                 )
+
+
+def raised(call):
+    """The kinds of floating-point errors that a call tells of."""
+    found = set()
+    with np.errstate(all="call", call=lambda kind, flag: found.add(kind)):
+        call()
+    return found
+
+
+WEIGHTS = [0, -0.0, 0.5, 0.49999997, -0.5, 1, 0.25, 0.75, 2, -3.7, 1e-40, 300, 70000]
+BEYOND = [1e30, -1e30, 3e38, np.inf, -np.inf, np.nan, -np.nan]
+
+
+@pytest.mark.parametrize("code", "bBhHiI")
+def test_small_integers_by_any_factors(code, instruction_set):
+    """Kernels read them as they are; what they make of factors of any size, NaNs and
+    infinities too, is what float32 makes of them, rounded and clamped; with its flags,
+    which the clamping adds none to."""
+    rng = np.random.default_rng(0)
+    info, wide = np.iinfo(code), np.dtype("f4" if code in "bBhH" else "f8")
+    more = {"casting": "saturate"}
+    for n, factors in combinations((1, 15, 64, 200, 331), (WEIGHTS, BEYOND)):
+        a, b = rng.integers(info.min, info.max, (2, n), code, endpoint=True)
+        c, d = (np.resize(np.roll(factors, k), n).astype("f4") for k in (0, 5))
+        for each in (c, c[:1], c.astype("f8")):
+            for call in (
+                lambda a, b, c, d, **more: fastadd.lerp(a, b, c, **more),
+                lambda a, b, c, d, **more: fastadd.addcmul(
+                    a, b, c, value=0.3, beta=1.5, **more
+                ),
+                lambda a, b, c, d, **more: fastadd.sub(a, b, alpha=c, **more),
+                lambda a, b, c, d, **more: fastadd.add(a, b, alpha=c, beta=d, **more),
+            ):
+                out, exact = np.empty(n, code), np.empty(n, wide)
+                flags = raised(partial(call, a, b, each, d, out=out, **more))
+                floats = (x.astype(wide) for x in (a, b, each, d))
+                expected = raised(partial(call, *floats, out=exact))
+                assert_same_bits(out, clamped(exact, out.dtype))
+                assert flags == expected
+
+
+@pytest.mark.parametrize("code", "bBhH")
+def test_lerp_to_a_half(code, instruction_set):
+    """Where what is rounded decides to which integer: near a tie."""
+    rng, info = np.random.default_rng(0), np.iinfo(code)
+    a, b = rng.integers(info.min, info.max, (2, 5000), code, endpoint=True)
+    step = b.astype("f8") - a
+    step[step == 0] = 1
+    w = ((np.trunc(step * rng.random(5000)) + 0.5) / step).astype("f4")
+    right = clamped(lerp(*(x.astype("f4") for x in (a, b, w))), a.dtype)
+    assert_same_bits(fastadd.lerp(a, b, w, casting="saturate"), right)
+
+
+def test_masks_over_channels(instruction_set):
+    """Of every dtype, over pixels in every layout, in each place."""
+    rng = np.random.default_rng(0)
+    mask = rng.random((7, 53, 1), np.float32)
+    for code, channels in combinations(("f4", "f8", "f2", "u1"), (1, 3, 4)):
+        x, y = rng.integers(0, 256, (2, 7, 53, channels), np.uint8)
+        w = (mask * 200 if code == "u1" else mask).astype(code)
+        for call in (
+            fastadd.lerp,
+            lambda x, y, w, **more: fastadd.addcmul(x, y, w, value=0.5, **more),
+            lambda x, y, w, **more: fastadd.sub(x, y, alpha=w, **more),
+            lambda x, y, w, **more: fastadd.add(
+                x, y, beta=w, alpha=w[:1, ::-1], **more
+            ),
+        ):
+            right = clamped(call(*(z.astype("f4") for z in (x, y, w))), x.dtype)
+            for layout in LAYOUTS.values():
+                for each in ((layout(x), y), (x, layout(y)), (layout(x), layout(y))):
+                    out = stepped(np.zeros_like(x))
+                    call(*each, layout(w), out=out, casting="saturate")
+                    assert_same_bits(out, right)
 
 
 @pytest.mark.parametrize("wide", ["f4", "f8", "g"])

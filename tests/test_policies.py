@@ -139,6 +139,7 @@ LARGE, FEW = np.ones(1 << 20, "f4"), np.ones(1 << 16, "f4")
 LONG, BYTES, COLUMN = LARGE[: 1 << 18], np.ones(3000, "u1"), np.ones((300, 1), "f4")
 ROWS, SHORT = np.ones((300, 64), "f4"), np.ones((300, 63), "f4")
 TINY = np.ones((5000, 3, 3), "f4")
+FLOATS = np.ones(3000, "f4")
 SATURATED = {"casting": "saturate"}
 
 
@@ -402,6 +403,14 @@ NEIGHBOURS = {
         lambda: path(BYTES, BYTES.astype("i1"), **SATURATED),
         lambda: path(BYTES, BYTES, where=BYTES > 0, **SATURATED),
         lambda: path(BYTES.astype("i4"), BYTES.astype("i4"), **SATURATED),
+    ),
+    "clamped, by factors": (
+        lambda found: found["clamped"] and found["reads"][2] == "float32",
+        lambda: lerp(BYTES, BYTES, FLOATS, out=BYTES + 0, **SATURATED),
+        lambda: lerp(BYTES, BYTES, FLOATS, dtype="f4", out=FLOATS + 0),
+        lambda: lerp(BYTES, BYTES.astype("i1"), FLOATS, out=BYTES + 0, **SATURATED),
+        lambda: lerp(*[BYTES.astype("i4")] * 2, FLOATS, out=BYTES + 0, **SATURATED),
+        lambda: lerp(*[BYTES] * 2, FLOATS, out=BYTES + 0, where=BYTES > 0, **SATURATED),
     ),
     "saturated": (
         lambda found: found["stores"] == ["saturated"],

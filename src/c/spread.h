@@ -130,6 +130,18 @@ static inline ptrdiff_t interleave_few(int power, int few, ptrdiff_t m, char *y,
 static inline ptrdiff_t repeat_few(int power, int few, ptrdiff_t m, char *y,
                                    const char *x) {
     ptrdiff_t done = 0, count = VECTOR_BYTES >> power;
+#if defined(__AVX2__)
+    for (; power == 2 && done + 8 <= m; done += 8, x += 32)
+        for (int v = 0; v < few; v++, y += 32) {
+            const int k = 8 * v;
+            __m256i of = _mm256_setr_epi32(k / few, (k + 1) / few, (k + 2) / few, (k + 3) / few,
+                                   (k + 4) / few, (k + 5) / few, (k + 6) / few,
+                                   (k + 7) / few);
+            _mm256_storeu_si256(
+                (__m256i *)y,
+                _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)x), of));
+        }
+#endif
     for (; done + count <= m; done += count, x += VECTOR_BYTES)
         for (int v = 0; v < few; v++, y += VECTOR_BYTES)
             store_vector(y, shuffled(x, shuffles.repeated[power][few][v]));

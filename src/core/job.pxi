@@ -185,10 +185,10 @@ cdef struct job_t:
     int operation
     int dtype  # of the computation
     kernel_t kernel
-    int reads[MASK]  # the dtypes that it takes the operands in
+    int reads[MASK]  # the dtypes that it takes the operands in, and that of out
     bint direct  # it can read and write every operand as it lies
     bint streamed  # it writes out past the caches
-    bint clamps  # the kernel adds small integers and does not let them wrap
+    bint clamps  # the kernel takes small integers and does not let them wrap
     bint whole  # one call of the kernel computes it
     int repeated  # the operand that is one same short row, or none, which is OUT
     carrier_t carriers[MASK]  # if not direct

@@ -165,8 +165,9 @@ cdef struct kernels_t:
     # [of all operands and out]
     kernel_t operations[OPERATIONS - PRODUCTS][NATIVE_COUNT]
     convert_t convert[NATIVE_COUNT][NATIVE_COUNT]  # [from][to]
-    # Additions in float32 of small integers that do not wrap, and sums.
-    kernel_t clamp[NATIVE_COUNT]
+    # Operations in float32 on small integers that do not wrap, of which a and b are,
+    # and sums of these: [operation][of a, b and out].
+    kernel_t clamp[OPERATIONS][NATIVE_COUNT]
     sum_t clamp_sum[NATIVE_COUNT]
     # To integers that do not wrap: [from, counted from FLOAT32 on][to].
     convert_t saturate[LONGDOUBLE - FLOAT32 + 1][NATIVE_COUNT]

@@ -97,34 +97,56 @@ cdef bint lies_in_rows(const job_t* job, int operand, int dtype) noexcept nogil:
     )
 
 
-cdef void let_kernel_clamp(job_t* steps, int count) noexcept nogil:
-    """Small integers that are added as float32 and must not wrap, as the pixels of
-    photographs or the samples of sounds: there are kernels for rows of one dtype, and
-    sums that an int32 holds."""
-    cdef const job_t* last = &steps[count - 1]
-    cdef int step, dtype = last.carriers[OUT].dtype
+cdef bint sums_fit_clamp(const job_t* steps, int count, int dtype) noexcept nogil:
+    """Whether kernels that clamp take a sum: all operands lie in rows, and an int32
+    holds what they make."""
     cdef double most = abs((<float*>&steps.alpha)[0])
+    cdef int step
     if (
-        is_masked(steps) or steps.operation != ADD or steps.dtype != FLOAT32
-        or count >= TERMS or kernels.clamp[dtype] == NULL
-        or not lies_in_rows(last, OUT, dtype) or not lies_in_rows(steps, B, dtype)
+        count >= TERMS or not lies_in_rows(&steps[count - 1], OUT, dtype)
+        or not lies_in_rows(steps, B, dtype)
     ):
-        return
+        return False
     for step in range(count):
         most += abs((<float*>&steps[step].beta)[0])
         if not lies_in_rows(&steps[step], A, dtype):
+            return False
+    return most * (1 << 8 * itemsizes[dtype]) < MOST_CLAMPED  # and no NaN
+
+
+cdef void let_kernel_clamp(job_t* steps, int count) noexcept nogil:
+    """Small integers that are computed in float32 and must not wrap, as the pixels of
+    photographs or the samples of sounds: there are kernels for those of one dtype."""
+    cdef job_t* job
+    cdef int step, operand, dtype = steps[count - 1].carriers[OUT].dtype
+    if (
+        is_masked(steps) or steps.dtype != FLOAT32
+        or kernels.clamp[steps.operation][dtype] == NULL
+    ):
+        return
+    if steps.operation == ADD:
+        if not sums_fit_clamp(steps, count, dtype):
             return
-    if not most * (1 << 8 * itemsizes[dtype]) < MOST_CLAMPED:  # or a NaN
+    elif steps.carriers[A].dtype != dtype or steps.carriers[B].dtype != dtype:
         return
     for step in range(count):
-        steps[step].reads[A] = steps[step].reads[B] = dtype
-        steps[step].clamps = steps[step].direct = True
+        job = &steps[step]
+        job.reads[OUT] = job.reads[A] = job.reads[B] = dtype
+        job.clamps = job.direct = True
+        if job.operation == ADD:
+            continue
+        for operand in range(job.plan.inputs + 1):
+            if (
+                job.carriers[operand].dtype != job.reads[operand]
+                or job.carriers[operand].spread or not is_plain(job, operand)
+            ):
+                job.direct = False
 
 
 cdef inline kernel_t choose_kernel(const job_t* job) noexcept nogil:
     cdef int a = job.reads[A]
     if job.clamps:
-        return kernels.clamp[a]
+        return kernels.clamp[job.operation][a]
     if job.operation == RELU:
         return kernels.relu[a]
     if job.operation == CLIP:

@@ -239,7 +239,7 @@ cdef bint straddles_lines(const job_t* job, const plane_t* block) noexcept nogil
         block.shape[1] * out.strides[1] >= ALIGNED_ROW
         and block.shape[0] * block.shape[1] * out.strides[1] >= ALIGNED
         and (<Py_ssize_t>out.data | out.strides[0]) & (VECTOR - 1)
-        and out.strides[1] == itemsizes[job.dtype]
+        and out.strides[1] == itemsizes[job.reads[OUT]]
         and job.operation not in (NORM, ADD_DOT)
     )
 
@@ -288,13 +288,13 @@ cdef void add_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil
         load_operand(
             job, operand, job.reads[operand], block.shape, &block.views[operand]
         )
-    if carrier.raw or carrier.dtype != job.dtype or carrier.spread:
+    if carrier.raw or carrier.dtype != job.reads[OUT] or carrier.spread:
         block.views[OUT] = packed_view(
-            scratch, block.shape[0], block.shape[1], itemsizes[job.dtype]
+            scratch, block.shape[0], block.shape[1], itemsizes[job.reads[OUT]]
         )
     merge_rows(block, job.plan.inputs)
     call_kernel(job, block)
-    store_out(carrier, job.dtype, shape, &block.views[OUT], &out, scratch)
+    store_out(carrier, job.reads[OUT], shape, &block.views[OUT], &out, scratch)
 
 
 cdef void update_by_way_of_scratch(const job_t* job, plane_t* block) noexcept nogil:

@@ -8,12 +8,6 @@ cdef extern from "choose.h" nogil:
     int64_t clamp_to_int64(longdouble x)
     uint64_t clamp_to_uint64(longdouble x)
 
-cdef extern from "clamp.h" nogil:
-    Py_ssize_t clamp_rows(
-        char* out, char** rows, const float* weights, int count, Py_ssize_t n,
-        int size, bint is_signed,
-    )
-
 ctypedef fused clamped:
     signed_integer
     unsigned_integer
@@ -67,63 +61,6 @@ cdef void saturate_plane(
         saturate_loop(m, n, y, y_strides[0], sizeof(clamped), x, x_strides[0])
     else:
         saturate_loop(m, n, y, y_strides[0], y_strides[1], x, x_strides[0])
-
-
-ctypedef fused small:
-    int8_t
-    uint8_t
-    int16_t
-    uint16_t
-
-
-cdef inline void clamp_row(
-    char* out, char** rows, const float* weights, int count, Py_ssize_t n, small tag
-) noexcept nogil:
-    """The sum of rows, in float32; all lie side by side."""
-    cdef bint is_signed = small is int8_t or small is int16_t
-    cdef Py_ssize_t j
-    cdef float sum
-    cdef int row
-    for j in range(
-        clamp_rows(out, rows, weights, count, n, sizeof(small), is_signed), n
-    ):
-        sum = weights[0] * <float>(<small*>rows[0])[j]
-        for row in range(1, count):
-            sum = sum + weights[row] * <float>(<small*>rows[row])[j]
-        (<small*>out)[j] = to_clamped(sum, tag)
-
-
-cdef void clamp_plane(
-    const plane_t* plane, const small* tag, const float* beta, const float* alpha,
-    int real,
-) noexcept nogil:
-    cdef char* out
-    cdef char* rows[2]
-    cdef float weights[2]
-    cdef Py_ssize_t i
-    weights[0], weights[1] = beta[0], alpha[0]
-    for i in range(plane.shape[0]):
-        out = plane.views[OUT].data + i * plane.views[OUT].strides[0]
-        rows[0] = plane.views[A].data + i * plane.views[A].strides[0]
-        rows[1] = plane.views[B].data + i * plane.views[B].strides[0]
-        clamp_row(out, rows, weights, 2, plane.shape[1], <small>0)
-
-
-cdef void clamp_sum_plane(
-    const plane_t* plane, const small* tag, const term_t* terms, int count,
-    bint streamed,
-) noexcept nogil:
-    cdef char* out
-    cdef char* rows[TERMS]
-    cdef float weights[TERMS]
-    cdef Py_ssize_t i
-    cdef int row
-    for i in range(plane.shape[0]):
-        out = plane.views[OUT].data + i * plane.views[OUT].strides[0]
-        for row in range(count):
-            rows[row] = terms[row].view.data + i * terms[row].view.strides[0]
-            weights[row] = (<const float*>terms[row].weight)[0]
-        clamp_row(out, rows, weights, count, plane.shape[1], <small>0)
 
 
 cdef void fill_saturations(convert_t* to, c_float* tag) noexcept:

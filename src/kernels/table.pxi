@@ -1,6 +1,6 @@
 # The table of kernels that a set provides.
-# Uses: native, types, rows, convert, saturate, mixed, sums, operations, adam, limits,
-# norms, dots.
+# Uses: native, types, rows, convert, saturate, mixed, sums, operations, clamp, adam,
+# limits, norms, dots.
 
 cdef void fill_conversions(convert_t* to, from_t* tag) noexcept:
     """All but those that another dtype has too, with whose row `to` begins: an integer
@@ -172,7 +172,10 @@ cdef void fill_mixtures(kernels_t* kernels) noexcept:
 
 cdef void fill_small(kernels_t* kernels, small* tag, int dtype) noexcept:
     """Integers that do not wrap."""
-    kernels.clamp[dtype] = <kernel_t>clamp_plane[small]
+    kernels.clamp[ADD][dtype] = <kernel_t>clamp_plane[small]
+    kernels.clamp[PRODUCTS][dtype] = <kernel_t>clamp_products_plane[small]
+    kernels.clamp[LERP][dtype] = <kernel_t>clamp_lerp_plane[small]
+    kernels.clamp[ADDCMUL][dtype] = <kernel_t>clamp_addcmul_plane[small]
     kernels.clamp_sum[dtype] = <sum_t>clamp_sum_plane[small]
 
 
