@@ -124,8 +124,23 @@ MUTANTS = [
         ),
         (
             *("kernels/sums.pxi", "avx2", SUMS),
-            "stream(out + part * STREAMED, &memory.parts[part])",
-            "stream(out + part * STREAMED, &memory.parts[0])",
+            "stream(out + part * STREAMED, &memory.parts[part])\n            elif",
+            "stream(out + part * STREAMED, &memory.parts[0])\n            elif",
+        ),
+        (
+            *("kernels/sums.pxi", "avx2", SUMS),
+            "stream(out + part * STREAMED, &memory.parts[part])\n            else",
+            "stream(out + part * STREAMED, &memory.parts[0])\n            else",
+        ),
+        (
+            *("kernels/sums.pxi", "avx2", SUMS),
+            "<const unrolled*>rows[term] + begin + j * SUMMED_LANES",
+            "<const unrolled*>rows[term] + j * SUMMED_LANES",
+        ),
+        (
+            *("kernels/sums.pxi", "avx2", SUMS),
+            "sum = total(sum, weighted(weights[term], x, False))",
+            "sum = total(sum, weighted(weights[0], x, False))",
         ),
         (
             *("kernels/operations.pxi", "avx2", OPERATIONS),

@@ -68,6 +68,26 @@ def test_chain(dtype, size, count, instruction_set):
         same(fastadd.weighted_sum(arrays, weights), expected)
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "u4"])
+def test_what_is_left_of_packed_rows(dtype, instruction_set):
+    """Beside the elements that a sum takes at once, many or few; in place of each
+    operand, and where memory begins inside a vector."""
+    for shape in [(1, 512 + n) for n in range(35)] + [(60, n) for n in range(9, 75, 3)]:
+        arrays = [values(dtype, (shape[0], shape[1] + 1), seed) for seed in range(4)]
+        for begin in (0, 1):
+            views = [x[:, begin : begin + shape[1]] for x in arrays]
+            packed = [np.ascontiguousarray(x) for x in views]
+            weights = weights_of(dtype, 4)
+            right = chain(views, weights)
+            for given in (views, packed):
+                same(fastadd.weighted_sum(given, weights), right)
+                for place in range(4):
+                    again = [x.copy() for x in given]
+                    out = again[place]
+                    assert fastadd.weighted_sum(again, weights, out=out) is out
+                    same(out, right)
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "u8"])
 def test_numpy_chain(dtype):
     arrays = [values(dtype, (33, 65), seed) for seed in range(4)]

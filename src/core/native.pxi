@@ -159,6 +159,7 @@ cdef struct kernels_t:
     kernel_t add_to_float32[NATIVE_COUNT]
     # [of all operands and out]
     sum_t sum[NATIVE_COUNT]
+    sum_t sum_packed[NATIVE_COUNT]  # where all rows lie side by side, or NULL
     kernel_t relu[NATIVE_COUNT]
     kernel_t clip[NATIVE_COUNT]  # of floats
     kernel_t norm[NATIVE_COUNT]  # of floats, but for those of 16 bits

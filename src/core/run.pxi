@@ -36,7 +36,7 @@ cdef void sum_block(
         terms[step + 1 if step > 0 else 0].view = block.views[A]
         terms[step + 1 if step > 0 else 0].weight = &steps[step].beta
         terms[step + 1 if step > 0 else 0].real = steps[step].real & BETA_REAL
-    (kernels.clamp_sum[steps.reads[A]] if steps.clamps else kernels.sum[steps.dtype])(
+    steps.sum(
         &block, block.views[OUT].data, terms, count + 1, steps[count - 1].streamed
     )
 
@@ -219,6 +219,8 @@ cdef inline Py_ssize_t cost(
             each = itemsizes[steps.dtype]
             if is_strided(&steps[step].plan):
                 each = max(each, <Py_ssize_t>STRIDED)
+            if steps[step].operation >= PRODUCTS:  # (An addition has two inputs.)
+                each = each * (steps[step].plan.inputs + 1) // 3
         else:
             each = itemsizes[steps.dtype] * COSTLY
         bytes += size * each

@@ -86,6 +86,8 @@ cdef void fill_dtype(kernels_t* kernels, number* tag, int dtype) noexcept:
             <kernel_t>products_plane[number]
         )
         kernels.operations[ADDCMUL - PRODUCTS][dtype] = <kernel_t>addcmul_plane[number]
+    if number in unrolled:
+        kernels.sum_packed[dtype] = <sum_t>sum_packed_plane[number]
     if number in fractional:
         kernels.operations[ADDCDIV - PRODUCTS][dtype] = <kernel_t>addcdiv_plane[number]
         kernels.operations[LERP - PRODUCTS][dtype] = <kernel_t>lerp_plane[number]
@@ -114,6 +116,7 @@ cdef void fill_dtypes(kernels_t* kernels) noexcept:
     for size in range(4):  # signed integers wrap to the bits of unsigned ones
         kernels.add[INT8 + size][INT8 + size] = kernels.add[UINT8 + size][UINT8 + size]
         kernels.sum[INT8 + size] = kernels.sum[UINT8 + size]
+        kernels.sum_packed[INT8 + size] = kernels.sum_packed[UINT8 + size]
         for operation in range(OPERATIONS - PRODUCTS):
             kernels.operations[operation][INT8 + size] = (
                 kernels.operations[operation][UINT8 + size]
