@@ -101,5 +101,5 @@ def show_config(mode="stdout"):
     return None
 
 
-_core.set_last_level_cache(_machine.last_level_cache(), _machine.streamed_from())
+_core.set_last_level_cache(*_machine.cache_habits())
 use(chosen())

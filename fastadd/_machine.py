@@ -107,14 +107,22 @@ def last_level_cache(root="/"):
     return min(shared, int(CACHE_OF_A_PROCESSOR * processors()))
 
 
-def streamed_from(root="/"):
-    """Bytes of operands, out counted by half, from which out is written past the
-    caches."""
+def is_zen5(root="/"):
     told = {
         key.strip(): value.strip()
         for key, _, value in (
             line.partition(":") for line in lines(Path(root, "proc/cpuinfo"))
         )
     }
-    is_zen5 = told.get("vendor_id") == "AuthenticAMD" and told.get("cpu family") == "26"
-    return last_level_cache(root) * (KEPT if is_zen5 else 1)
+    return told.get("vendor_id") == "AuthenticAMD" and told.get("cpu family") == "26"
+
+
+def cache_habits(root="/"):
+    """Bytes of the last-level cache; those of operands, out counted by half, from which
+    out is written past the caches; and whether it pays to ask for operands ahead of
+    time where about as much as the cache holds is computed in place (4 * 10**6 float32:
+    0.45 ms instead of 0.62 on a Zen 3, 0.29 instead of 0.22 on a Zen 5)."""
+    cache = last_level_cache(root)
+    if is_zen5(root):
+        return cache, cache * KEPT, False
+    return cache, cache, True

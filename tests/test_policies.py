@@ -23,7 +23,7 @@ def machine():
     _core.set_last_level_cache(1 << 21)
     yield
     fastadd.set_num_threads(before)
-    _core.set_last_level_cache(_machine.last_level_cache())
+    _core.set_last_level_cache(*_machine.cache_habits())
 
 
 def told(function, *operands, **more):
@@ -74,7 +74,7 @@ import numpy as np
 from fastadd import _core, _machine
 from fastadd._compare.cases import DTYPES, MIXTURES, kind, values
 from fastadd._compare.reference import assert_same_bits, reference
-n = _machine.streamed_from() // 10  # of out, half counts
+n = _machine.cache_habits()[1] // 10  # of out, half counts
 for length in (n // 2, 2 * n):
     a, b, out = np.empty((3, length), "f4")
     print(_core.explain(a, b, out=out)["streamed"])
@@ -423,7 +423,13 @@ NEIGHBOURS = {
         lambda found: found["threads"] == 2,
         lambda: path(*[LARGE[: 1 << 15]] * 2),
         lambda: path(*[LARGE[: (1 << 15) - 1]] * 2),
-        lambda: lerp(*[LARGE[: (1 << 15) - 1]] * 3),
+        lambda: lerp(*[LARGE[: 3 << 12]] * 3),
+    ),
+    "two threads, of three operands": (
+        lambda found: found["threads"] == 2,
+        lambda: lerp(*[LARGE[: 3 << 13]] * 3),
+        lambda: lerp(*[LARGE[: (3 << 13) - 1]] * 3),
+        lambda: path(*[LARGE[: 3 << 13]] * 2),
     ),
     "two threads, of what costs more": (
         lambda found: found["threads"] == 2,

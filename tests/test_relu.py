@@ -44,7 +44,7 @@ def test_about_the_caches(name, instruction_set):
         _core.set_last_level_cache(x.nbytes)
         assert_same_bits(relu(x, out=x), expected)
     finally:
-        _core.set_last_level_cache(_machine.last_level_cache())
+        _core.set_last_level_cache(*_machine.cache_habits())
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])

@@ -50,7 +50,7 @@ def test_streamed_values(one, two, instruction_set):
                 fastadd.add(a, b, alpha=alpha, out=out)
                 assert_same_bits(out, right)
     finally:
-        _core.set_last_level_cache(_machine.last_level_cache())
+        _core.set_last_level_cache(*_machine.cache_habits())
 
 
 @pytest.mark.parametrize("one, two", PAIRS, ids=map(" + ".join, PAIRS))

@@ -195,7 +195,7 @@ def test_streamed(dtype, instruction_set):
             turned = [x[::-1] for x in arrays]
             same(fastadd.weighted_sum(turned, weights, out=out), expected[::-1])
     finally:
-        _core.set_last_level_cache(_machine.last_level_cache())
+        _core.set_last_level_cache(*_machine.cache_habits())
 
 
 def test_weights_as_an_array():

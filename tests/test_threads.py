@@ -202,17 +202,17 @@ def test_last_level_cache(tmp_path, monkeypatch, sizes, processors, expected):
 @pytest.mark.parametrize(
     ("vendor", "family", "expected"),
     [
-        ("AuthenticAMD", "26", 64 << 20),
-        ("AuthenticAMD", "25", 32 << 20),
-        ("GenuineIntel", "26", 32 << 20),
+        ("AuthenticAMD", "26", (32 << 20, 64 << 20, False)),
+        ("AuthenticAMD", "25", (32 << 20, 32 << 20, True)),
+        ("GenuineIntel", "26", (32 << 20, 32 << 20, True)),
     ],
 )
-def test_streamed_from(tmp_path, monkeypatch, vendor, family, expected):
+def test_cache_habits(tmp_path, monkeypatch, vendor, family, expected):
     Path(tmp_path, "proc").mkdir()
     told = ("processor\t: 0", f"vendor_id\t: {vendor}", f"cpu family\t: {family}", "")
     Path(tmp_path, "proc/cpuinfo").write_text("\n".join(told))
     monkeypatch.setattr(_machine, "processors", lambda: 2)
-    assert _machine.streamed_from(tmp_path) == expected
+    assert _machine.cache_habits(tmp_path) == expected
 
 
 def test_processors_of_a_system_that_does_not_tell(monkeypatch):
@@ -345,7 +345,7 @@ def last_level_cache(request):
     """Every large out is streamed, or none, or some (and operands are prefetched)."""
     _core.set_last_level_cache(request.param)
     yield
-    _core.set_last_level_cache(_machine.last_level_cache())
+    _core.set_last_level_cache(*_machine.cache_habits())
 
 
 @pytest.mark.usefixtures("five", "last_level_cache")

@@ -220,6 +220,7 @@ cdef const kernels_t* kernels = NULL
 cdef Py_ssize_t itemsizes[NATIVE_COUNT]
 cdef Py_ssize_t last_level_cache  # bytes
 cdef Py_ssize_t streamed_from  # bytes of operands
+cdef bint half_cached_pays  # whether to prefetch what it holds in part
 
 
 cdef inline bint is_half(int dtype) noexcept nogil:

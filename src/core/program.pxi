@@ -218,11 +218,11 @@ cdef bint outgrows_caches(const job_t* steps, int count) noexcept nogil:
 cdef bint half_cached(const job_t* job) noexcept nogil:
     """Whether to prefetch: where the operands, of which out is one, are of 3/4 to 3/2
     of the last-level cache and nothing else goes through it, so that some of each is
-    always found there, the CPU alone does not look far enough ahead. (4 * 10**6 float32
-    on a Zen 3: 0.45 ms instead of 0.62. Elsewhere it costs up to 10 %.)"""
+    always found there, some CPUs alone do not look far enough ahead. (Of other sizes it
+    costs up to 10 %.)"""
     cdef const plan_t* plan = &job.plan
     cdef Py_ssize_t bytes = footprint(plan, A)
-    if plan.inputs < B:
+    if plan.inputs < B or not half_cached_pays:
         return False
     if plan.data[B] != plan.data[A]:
         bytes += footprint(plan, B)
