@@ -219,8 +219,6 @@ cdef inline Py_ssize_t cost(
             each = itemsizes[steps.dtype]
             if is_strided(&steps[step].plan):
                 each = max(each, <Py_ssize_t>STRIDED)
-            if steps[step].operation >= PRODUCTS:  # (An addition has two inputs.)
-                each = each * (steps[step].plan.inputs + 1) // 3
         else:
             each = itemsizes[steps.dtype] * COSTLY
         bytes += size * each
