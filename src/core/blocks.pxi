@@ -1,5 +1,5 @@
 # How a job is cut into blocks, and how one is found by its number.
-# Uses: native, plan, job, masks.
+# Uses: native, plan, job, masks, program.
 
 cdef inline void cut(job_t* job) noexcept nogil:
     """The first plane, as yet one block."""
@@ -66,6 +66,8 @@ cdef void cut_into_blocks(
     cdef Py_ssize_t widest = itemsizes[steps.dtype], columns = steps.plane.shape[1]
     cdef Py_ssize_t most, blocks, missing, tile
     cdef bint across = False, by_scratch = False, as_it_is = True
+    if count > 1:
+        steps.sum = choose_sum(steps, count, size)
     if steps.operation in (NORM, ADD_DOT) and steps.direct:
         most = SUMMED_BLOCK
     elif (

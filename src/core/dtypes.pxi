@@ -145,8 +145,8 @@ know_pairs(known_dtypes)
 def set_last_level_cache(
     Py_ssize_t size, Py_ssize_t streamed=0, bint prefetches=True
 ):
-    """Its bytes; those of operands from which out is streamed, as many unless given; and
-    whether it pays to prefetch what it holds in part."""
+    """Its bytes; those of operands from which out is streamed, as many unless given;
+    and whether it pays to prefetch what it holds in part."""
     global last_level_cache, streamed_from, half_cached_pays
     last_level_cache = size
     streamed_from = streamed or size

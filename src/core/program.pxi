@@ -261,7 +261,7 @@ cdef bint sums_in_registers(
     return 4 * bytes <= last_level_cache or bytes >= 2 * last_level_cache
 
 
-cdef inline sum_t choose_sum(
+cdef sum_t choose_sum(
     const job_t* steps, int count, Py_ssize_t size
 ) noexcept nogil:
     """Of operands that are read as they lie."""
@@ -299,5 +299,3 @@ cdef inline void choose_kernels(
         steps[count - 1].streamed = outgrows_caches(steps, count)
     for step in range(count):
         steps[step].kernel = choose_kernel(&steps[step])
-    if unlikely(count > 1):
-        steps.sum = choose_sum(steps, count, size)

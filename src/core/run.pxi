@@ -205,7 +205,7 @@ cdef inline bint is_strided(const plan_t* plan) noexcept nogil:
     return False
 
 
-cdef inline Py_ssize_t cost(
+cdef Py_ssize_t cost(
     const job_t* steps, int count, Py_ssize_t size
 ) noexcept nogil:
     """Bytes of results, by what they cost."""
@@ -216,12 +216,14 @@ cdef inline Py_ssize_t cost(
             steps[step].direct and not is_masked(steps)
             and waits_for_memory(steps.dtype) and steps.operation != ADAM
         ):
-            each = itemsizes[steps.dtype]
+            each = size * itemsizes[steps.dtype]
             if is_strided(&steps[step].plan):
-                each = max(each, <Py_ssize_t>STRIDED)
+                each = max(each, size * STRIDED)
+            if steps[step].operation >= PRODUCTS:  # (An addition has two inputs.)
+                each = each * (steps[step].plan.inputs + 1) // 3
         else:
-            each = itemsizes[steps.dtype] * COSTLY
-        bytes += size * each
+            each = size * itemsizes[steps.dtype] * COSTLY
+        bytes += each
     return bytes
 
 
