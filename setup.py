@@ -185,8 +185,8 @@ class Build(build_ext):
 extensions = [
     # (cythonize writes it. No call runs it, and so it is 40 kB smaller.)
     extension(SHARED, f"src/{SHARED}.c", [] if WINDOWS else ["-Os"]),
-    # GCC inlines until a module has grown by 40 %, and no function that seems large, and
-    # so leaves out what the smallest calls go through: they took 4 to 8 % longer when
+    # GCC inlines until a module has grown by 40 %, and no function that seems large. So
+    # it leaves out what the smallest calls go through: they took 4 to 8 % longer when
     # something was added.
     extension(
         "_core",
